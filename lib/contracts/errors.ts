@@ -77,9 +77,16 @@ export class CoditectError extends Error {
   }
 }
 
-/** Whether `error` is one of ours, and, when given, of this code. */
+/**
+ * Whether `error` is one of ours, and, when given, of this code. Known by its name: the class exists twice, in Next's
+ * bundle and in the server's modules, and an error thrown by a service must be recognised by a page.
+ */
 export function isCoditectError(error: unknown, code?: ErrorCode): error is CoditectError {
-  return error instanceof CoditectError && (code === undefined || error.code === code);
+  return error instanceof Error && error.name === 'CoditectError' && (code === undefined || codeOf(error) === code);
+}
+
+function codeOf(error: Error): unknown {
+  return 'code' in error ? error.code : undefined;
 }
 
 /**
@@ -97,6 +104,6 @@ export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown):
 
 /** The one boundary's translation: ours go out as they are, anything else leaves as `internal` without its text. */
 export function toProblem(error: unknown): Problem {
-  if (error instanceof CoditectError) return error.toProblem();
+  if (isCoditectError(error)) return error.toProblem();
   return new CoditectError('internal', 'Something failed on our side. It has been logged.').toProblem();
 }

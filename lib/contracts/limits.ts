@@ -34,6 +34,28 @@ export const limits = {
   trailPageEntriesDefault: 100,
   hashBytesMax: 1024 * 1024 * 1024,
   hashesPerPathPerSecondMax: 2,
+  /** A large file is hashed less often, so that one path costs at most this much reading. */
+  hashBytesPerPathPerSecondMax: 128 * 1024 * 1024,
+  /** Files up to this size are read in one go, which is quicker than a stream; larger ones do not hold others up. */
+  hashAtOnceBytesMax: 256 * 1024,
+  /** Large files hashed at a time. */
+  hashesInFlightMax: 2,
+  /** Times a file that changes under the reader is tried before it is recorded as `changing`. */
+  hashTriesMax: 5,
+  /** A file being written is looked at when its writer closes it, or after this long. */
+  settleMsMax: 5,
+  /** Entries not yet acknowledged, on the monitor's disk; beyond it recording pauses behind a gap. */
+  spoolUnackedBytesMax: 256 * 1024 * 1024,
+  spoolSegmentBytes: 4 * 1024 * 1024,
+  /** Entries kept in memory for the sender, or waiting for a full disk. */
+  spoolMemoryBytesMax: 4 * 1024 * 1024,
+  /** The reconciling scan, now and then; and its beat when there are no watches left. */
+  scanIntervalMs: 10 * 60 * 1000,
+  scanWithoutWatchesMs: 10_000,
+  /** A monitor that did not run for this long looks at everything again. */
+  monitorStallMs: 2_000,
+  /** Events in one second after which a watcher that does not tell of lost events is not believed. */
+  watchBurstEventsMax: 2_000,
   ignoreRulesMax: 200,
   ignoreRuleBytesMax: 1_024,
   opsOpenMax: 1_000,
@@ -44,6 +66,18 @@ export const limits = {
   sessionFilesMax: 200,
   sessionLayoutBytesMax: 64 * 1024,
   sessionNameLengthMax: 100,
+
+  // The IDE in the browser
+  /** Larger files are not opened as text. */
+  editorTextBytesMax: 8 * 1024 * 1024,
+  /** Unsaved text reaches the journal this long after a key at the latest. */
+  journalDelayMs: 250,
+  /** Open files, layout and the like are stored this long after they rest. */
+  sessionSaveDelayMs: 500,
+  /** A folder with more shows its first ones and says so. */
+  treeFolderEntriesMax: 10_000,
+  /** Entries of the trail that a browser holds; older ones are read again when asked for. */
+  activityEntriesMax: 5_000,
 
   // Accounts
   emailLengthMax: 254,
