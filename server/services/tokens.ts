@@ -50,9 +50,10 @@ export async function openTokens(context: ServiceContext, secretKey: string): Pr
       const jwt = new SignJWT(payload)
         .setProtectedHeader({ alg: algorithm, kid, typ: 'JWT' })
         .setIssuer(issuer)
-        .setAudience(type)
-        .setIssuedAt(Math.floor(context.clock.now() / 1000));
-      if (expiresAt !== null) jwt.setExpirationTime(Math.floor(expiresAt / 1000));
+        .setAudience(type);
+      // A credential without an end is the same each time it is made, so that a workspace's spec stays the same.
+      if (expiresAt !== null)
+        jwt.setIssuedAt(Math.floor(context.clock.now() / 1000)).setExpirationTime(Math.floor(expiresAt / 1000));
       return jwt.sign(key);
     },
     async verify(token, ...types) {

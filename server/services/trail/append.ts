@@ -1,0 +1,233 @@
+import { hash } from 'node:crypto';
+import { CoditectError } from '../../../lib/contracts/errors.ts';
+import type { SpoolId, WorkspaceId } from '../../../lib/contracts/ids.ts';
+import { limits } from '../../../lib/contracts/limits.ts';
+import {
+  chainOf,
+  chainStart,
+  type ObservedEntry,
+  type Origin,
+  type TrailEntry,
+  unattributed,
+} from '../../../lib/contracts/trail.ts';
+import { keyspace, pathKey, type StoredOp, type TrailHead } from '../../store/keyspace.ts';
+import type { Transaction } from '../../store/store.ts';
+import { closeOp, type OpPlace, openOps, originOf, overwritten, relation } from './ops.ts';
+
+/** A batch as the monitor sent it. */
+export interface Batch {
+  spool: SpoolId;
+  firstSeq: number;
+  entries: readonly ObservedEntry[];
+  /** Everything before this time (monitor's clock) is in this or an earlier batch. */
+  drainedAt: number | null;
+}
+
+export interface Appended {
+  /** The last sequence stored of the batch's spool. */
+  spoolSeq: number;
+  entries: TrailEntry[];
+  completeTo: number;
+}
+
+const emptyHead: TrailHead = { seq: 0, chain: chainStart, recordedAt: 0, spool: null, openGap: null };
+
+/** Up to here nothing is missing. */
+export const completeTo = (head: TrailHead): number => (head.openGap === null ? head.seq : head.openGap - 1);
+
+export async function readHead(transaction: Transaction, place: OpPlace): Promise<TrailHead> {
+  return (await keyspace.trailHead.get(transaction, place.tenantId, place.workspaceId)) ?? emptyHead;
+}
+
+/**
+ * Appends a batch inside `transaction`: skips what the head covers, joins entries to the ops that caused them, closes
+ * ops whose content was overwritten unseen, writes entries and indexes, moves head and chain. Running it again after
+ * an unknown commit skips everything.
+ * @throws CoditectError `conflict` when the batch begins beyond what is stored (`facts.seq` says from where to send).
+ */
+export async function appendBatch(
+  transaction: Transaction,
+  place: OpPlace,
+  input: { batch: Batch; now: number },
+): Promise<Appended & { head: TrailHead }> {
+  const { batch, now } = input;
+  const head = await readHead(transaction, place);
+  const stored = head.spool?.id === batch.spool ? head.spool.seq : 0;
+  if (batch.firstSeq > stored + 1)
+    throw new CoditectError('conflict', `Entries ${stored + 1} to ${batch.firstSeq - 1} of the spool are missing.`, {
+      facts: { seq: String(stored) },
+    });
+  const fresh = batch.entries.slice(stored + 1 - batch.firstSeq);
+  const spoolSeq = stored + fresh.length;
+  const ops = await openOps(transaction, place);
+  if (fresh.length === 0 && !settles(ops, batch, now))
+    return { spoolSeq, entries: [], completeTo: completeTo(head), head };
+
+  const writer = new Writer(transaction, place, { head, now });
+  const pending = new Set(ops);
+  for (const [index, entry] of fresh.entries()) {
+    writeObserved({ writer, pending, transaction, place }, entry, { id: batch.spool, seq: stored + 1 + index });
+  }
+  await settle({ writer, pending, transaction, place }, batch, now);
+  const next = writer.finish(fresh.length > 0 ? { id: batch.spool, seq: spoolSeq } : head.spool);
+  return { spoolSeq, entries: writer.entries, completeTo: completeTo(next), head: next };
+}
+
+interface Work {
+  writer: Writer;
+  /** Open ops that no entry speaks of yet. */
+  pending: Set<StoredOp>;
+  transaction: Transaction;
+  place: OpPlace;
+}
+
+function writeObserved(work: Work, entry: ObservedEntry, spool: { id: SpoolId; seq: number }): void {
+  const { writer, pending, transaction, place } = work;
+  let origin: Origin = unattributed;
+  for (const op of pending) {
+    const related = relation(op, entry);
+    if (related === 'none') continue;
+    origin = originOf(op);
+    if (related === 'whole') {
+      pending.delete(op);
+      // The op's own entry is the next one written but for those that are superseded by it.
+      closeSuperseded(work, entry);
+      closeOp(transaction, place, op, writer.nextSeq);
+    }
+    break;
+  }
+  if (origin.kind === 'unattributed') closeSuperseded(work, entry);
+  writer.write({ ...entry, spool, origin, refersTo: null });
+}
+
+/** An op whose content was overwritten before the monitor read it stands in the trail by an entry of its own. */
+function closeSuperseded({ writer, pending, transaction, place }: Work, entry: ObservedEntry): void {
+  for (const op of pending) {
+    if (!overwritten(op, entry)) continue;
+    pending.delete(op);
+    closeOp(transaction, place, op, writer.nextSeq);
+    writer.write(ownEntry(op, { kind: 'superseded', refersTo: null }));
+  }
+}
+
+/** Whether the batch lets ops be closed that have no entry of their own. */
+function settles(ops: readonly StoredOp[], batch: Batch, now: number): boolean {
+  return ops.some((op) => isOwed(op, batch) || hasExpired(op, now));
+}
+
+const isOwed = (op: StoredOp, batch: Batch) =>
+  op.state === 'done' && op.writtenAt !== null && batch.drainedAt !== null && op.writtenAt < batch.drainedAt;
+const hasExpired = (op: StoredOp, now: number) => op.state === 'asked' && op.askedAt + limits.opOpenMsMax < now;
+
+/**
+ * Closes the ops that everything observed has passed by. If the path's newest entry has the op's content, the op
+ * changed nothing that was not so already, and an `attributed` entry says who else stands for it; otherwise its
+ * content was gone before it was seen.
+ */
+async function settle({ writer, pending, transaction, place }: Work, batch: Batch, now: number): Promise<void> {
+  for (const op of pending) {
+    if (isOwed(op, batch)) {
+      const newest = op.sha256 === null ? undefined : await writer.newestOf(op);
+      closeOp(transaction, place, op, writer.nextSeq);
+      const same = newest !== undefined && newest.sha256 === op.sha256 && newest.path === op.path;
+      writer.write(
+        ownEntry(op, same ? { kind: 'attributed', refersTo: newest.seq } : { kind: 'superseded', refersTo: null }),
+      );
+    } else if (hasExpired(op, now)) {
+      closeOp(transaction, place, op, null);
+    }
+  }
+}
+
+type Draft = Omit<TrailEntry, 'workspaceId' | 'seq' | 'recordedAt' | 'chain'>;
+
+function ownEntry(op: StoredOp, as: { kind: 'superseded' | 'attributed'; refersTo: number | null }): Draft {
+  return {
+    kind: as.kind,
+    type: op.effect === 'create_folder' ? 'directory' : op.effect === 'write' ? 'file' : null,
+    path: op.path,
+    previousPath: op.previousPath,
+    mode: null,
+    linkTarget: null,
+    size: null,
+    sha256: op.sha256,
+    unhashed: null,
+    coalesced: 0,
+    reason: null,
+    rules: null,
+    observedAt: op.writtenAt ?? op.askedAt,
+    spool: null,
+    origin: originOf(op),
+    refersTo: as.refersTo,
+  };
+}
+
+/** Numbers, chains and writes entries one after another. */
+class Writer {
+  readonly entries: TrailEntry[] = [];
+  #transaction: Transaction;
+  #place: OpPlace;
+  #recordedAt: number;
+  #seq: number;
+  #chain: string;
+  #openGap: number | null;
+
+  constructor(transaction: Transaction, place: OpPlace, from: { head: TrailHead; now: number }) {
+    this.#transaction = transaction;
+    this.#place = place;
+    this.#recordedAt = Math.max(from.now, from.head.recordedAt);
+    this.#seq = from.head.seq;
+    this.#chain = from.head.chain;
+    this.#openGap = from.head.openGap;
+  }
+
+  get nextSeq(): number {
+    return this.#seq + 1;
+  }
+
+  write(draft: Draft): void {
+    const workspaceId: WorkspaceId = this.#place.workspaceId;
+    const seq = this.nextSeq;
+    const refersTo = draft.kind === 'gap_closed' ? this.#openGap : draft.refersTo;
+    const unchained = { ...draft, refersTo, workspaceId, seq, recordedAt: this.#recordedAt };
+    const chain = chainOf({ previous: this.#chain, entry: unchained }, (bytes) => hash('sha256', bytes, 'hex'));
+    const entry: TrailEntry = { ...unchained, chain };
+    this.#store(entry);
+    this.entries.push(entry);
+    this.#seq = seq;
+    this.#chain = chain;
+    if (draft.kind === 'gap_opened') this.#openGap ??= seq;
+    if (draft.kind === 'gap_closed') this.#openGap = null;
+  }
+
+  /** The newest entry about the op's path, those of this batch included. */
+  async newestOf(op: StoredOp): Promise<TrailEntry | undefined> {
+    const { tenantId, workspaceId } = this.#place;
+    const range = keyspace.fileChange.range(tenantId, workspaceId, pathKey(op.path));
+    const [seq] = await keyspace.fileChange.list(this.#transaction, range, { limit: 1, reverse: true });
+    return seq === undefined ? undefined : keyspace.trail.get(this.#transaction, tenantId, workspaceId, seq);
+  }
+
+  finish(spool: TrailHead['spool']): TrailHead {
+    const head: TrailHead = {
+      seq: this.#seq,
+      chain: this.#chain,
+      recordedAt: this.#recordedAt,
+      spool,
+      openGap: this.#openGap,
+    };
+    keyspace.trailHead.set(this.#transaction, head, this.#place.tenantId, this.#place.workspaceId);
+    return head;
+  }
+
+  #store(entry: TrailEntry): void {
+    const { tenantId, workspaceId } = this.#place;
+    const transaction = this.#transaction;
+    keyspace.trail.set(transaction, entry, tenantId, workspaceId, entry.seq);
+    keyspace.trailTime.set(transaction, entry.seq, tenantId, workspaceId, entry.recordedAt, entry.seq);
+    if (entry.type === null && entry.origin.kind === 'unattributed') return;
+    keyspace.fileChange.set(transaction, entry.seq, tenantId, workspaceId, pathKey(entry.path), entry.seq);
+    if (entry.previousPath !== null)
+      keyspace.fileChange.set(transaction, entry.seq, tenantId, workspaceId, pathKey(entry.previousPath), entry.seq);
+  }
+}
