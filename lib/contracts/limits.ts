@@ -100,10 +100,32 @@ export const limits = {
   browserConnectionsPerUserMax: 50,
   httpBodyBytesMax: 1024 * 1024,
 
+  // Workspaces on this machine
+  sandboxTmpBytesMax: 1024 * 1024 * 1024,
+  sandboxSharedMemoryBytesMax: 256 * 1024 * 1024,
+  sandboxStartMsMax: 10_000,
+  workspaceProcessesMax: 4_096,
+  workspaceOpenFilesMax: 65_536,
+  /** A process's log is set aside (one older part is kept) when it grows beyond this. */
+  processLogBytesMax: 1024 * 1024,
+  /** How often a process that is no child of this server is looked at. */
+  processPollMs: 1_000,
+  /** Between the request to end and the kill. */
+  processEndMsMax: 5_000,
+  /** More deaths within the window and the workspace counts as failed. */
+  processDeathsMax: 5,
+  processDeathWindowMs: 60_000,
+  /** Observers get the whole list this often, beside the changes. */
+  provisionListMs: 60_000,
+
   // Store; the smallest of the drivers' own limits
   storeKeyBytesMax: 1_900,
   storeValueBytesMax: 100_000,
   storeTransactionBytesMax: 10_000_000,
   storeTransactionMsMax: 5_000,
   storeRetriesMax: 100,
+  /** LMDB: the address space set aside for its file. */
+  storeFileBytesMax: 1024 * 1024 * 1024 * 1024,
+  /** LMDB: states of the store that transactions under way may hold at once. */
+  storeSnapshotsMax: 2_000,
 } as const;
