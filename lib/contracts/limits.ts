@@ -8,6 +8,16 @@ export const limits = {
   /** Whole uploads held at once for one browser connection. */
   fileUploadsMax: 4,
   fileListEntriesMax: 2_000,
+  /** Names and link targets of one page of a folder, so that an answer fits a socket frame. */
+  fileListBytesMax: 512 * 1024,
+  /** Unfinished uploads a host keeps on disk, and for how long without a further frame. */
+  fileUploadsStagedMax: 64,
+  fileUploadIdleMsMax: 60_000,
+  /** Results a host keeps by op, so that a retry gets the same answer. */
+  fileOpsRememberedMax: 1_000,
+  /** How long a save waits for another program that has the file open for writing. */
+  fileWriterWaitMsMax: 250,
+  symlinksFollowedMax: 40,
 
   // Terminals
   terminalsMax: 32,
@@ -19,6 +29,15 @@ export const limits = {
   /** Output is coalesced to at most this much and this long when busy. */
   terminalFrameBytesMax: 64 * 1024,
   terminalFrameDelayMsMax: 5,
+  /** Within one such delay, this much in this many frames still counts as idle: an echo never waits. */
+  terminalQuickBytesMax: 4 * 1024,
+  terminalQuickFramesMax: 16,
+  /** Output read from a pty and not yet parsed by the host's own screen. */
+  terminalUnparsedBytesMax: 1024 * 1024,
+  /** The host's screens parse at most this long before other work is let in. */
+  terminalParseSliceMsMax: 4,
+  /** Browsers whose input order a terminal remembers, the latest ones. */
+  terminalClientsMax: 64,
   /** Output a browser may be sent beyond what it has parsed. */
   terminalWindowBytes: 1024 * 1024,
   /** Output kept in the host so that a reconnecting browser resumes without a snapshot. */
@@ -26,6 +45,15 @@ export const limits = {
   terminalStaleMs: 5_000,
   /** Scrollback is dropped from a snapshot, oldest first, until it fits. */
   terminalSnapshotBytesMax: 768 * 1024,
+  /** A stored screen is made once output has rested for this long, with this much scrollback. */
+  terminalSnapshotRestMs: 2_000,
+  terminalSnapshotScrollbackLinesMax: 1_000,
+  terminalTitleLengthMax: 200,
+  terminalTitleDelayMs: 50,
+  /** From the polite signal to the one that cannot be refused. */
+  terminalCloseGraceMs: 2_000,
+  /** After a shell has ended: how long output of processes it left behind is still waited for. */
+  terminalDrainQuietMs: 100,
 
   // Trail
   trailBatchEntriesMax: 1_000,
