@@ -112,6 +112,7 @@ export const session = z.object({
   /** The IDE's arrangement, as the IDE wrote it. */
   layout: z.string().max(limits.sessionLayoutBytesMax).nullable(),
 });
+
 export type Session = z.infer<typeof session>;
 
 /** A signed-in browser or client. */

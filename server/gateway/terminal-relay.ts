@@ -1,0 +1,130 @@
+import type { Socket } from 'socket.io';
+import type { TerminalId, WorkspaceId } from '../../lib/contracts/ids.ts';
+import { limits } from '../../lib/contracts/limits.ts';
+import type { TerminalRestore } from '../../lib/contracts/protocol/terminals.ts';
+
+interface Frame {
+  terminalId: TerminalId;
+  offset: number;
+  bytes: Uint8Array | ArrayBuffer;
+}
+
+/** One browser that shows one terminal. */
+interface Viewer {
+  socket: Socket;
+  /** `attaching`: frames wait for the answer that they follow. `behind`: a window of output is unparsed, nothing is sent. */
+  state: 'attaching' | 'live' | 'behind';
+  waiting: Frame[];
+  sent: number;
+  credited: number;
+}
+
+interface Relayed {
+  workspaceId: WorkspaceId;
+  viewers: Map<string, Viewer>;
+}
+
+type ToHost = (workspaceId: WorkspaceId, credit: { terminalId: TerminalId; offset: number; live: number }) => void;
+
+/** The host stops a window ahead of the quickest browser; what may come after that in frames already under way. */
+const windowBytes = limits.terminalWindowBytes + 4 * limits.terminalFrameBytesMax;
+
+/**
+ * Sends a terminal's output to every browser that shows it, unparsed. The pace is the quickest browser's: one that is
+ * a window behind is left out at once, costs nothing more, and is told to attach again when it has caught up. So a
+ * stalled browser slows nobody and holds a window at most.
+ */
+export class TerminalRelay {
+  #toHost: ToHost;
+  #relayed = new Map<TerminalId, Relayed>();
+
+  constructor(toHost: ToHost) {
+    this.#toHost = toHost;
+  }
+
+  /** Frames that arrive from now on are kept until {@link attached}. */
+  attaching(of: { workspaceId: WorkspaceId; terminalId: TerminalId }, socket: Socket): void {
+    const relayed = this.#relayed.get(of.terminalId) ?? { workspaceId: of.workspaceId, viewers: new Map() };
+    this.#relayed.set(of.terminalId, relayed);
+    relayed.viewers.set(socket.id, { socket, state: 'attaching', waiting: [], sent: 0, credited: 0 });
+  }
+
+  /** The answer has gone out: what came meanwhile follows it. */
+  attached(terminalId: TerminalId, socket: Socket, restore: TerminalRestore): void {
+    const viewer = this.#relayed.get(terminalId)?.viewers.get(socket.id);
+    if (viewer?.state !== 'attaching') return;
+    viewer.state = 'live';
+    viewer.sent = restore.offset;
+    // What is restored counts as parsed: its size is bounded by itself.
+    viewer.credited = restore.offset;
+    for (const frame of viewer.waiting.splice(0)) if (frame.offset >= restore.offset) this.#send(viewer, frame);
+    this.#tellHost(terminalId);
+  }
+
+  detach(terminalId: TerminalId, socket: Socket): void {
+    const relayed = this.#relayed.get(terminalId);
+    if (!relayed?.viewers.delete(socket.id)) return;
+    this.#tellHost(terminalId);
+    if (relayed.viewers.size === 0) this.#relayed.delete(terminalId);
+  }
+
+  detachAll(socket: Socket): void {
+    for (const terminalId of [...this.#relayed.keys()]) this.detach(terminalId, socket);
+  }
+
+  /** Output from a host. A terminal of another workspace than the host's is not its to write. */
+  data(workspaceId: WorkspaceId, frame: Frame): void {
+    const relayed = this.#relayed.get(frame.terminalId);
+    if (relayed?.workspaceId !== workspaceId) return;
+    let left = false;
+    for (const viewer of relayed.viewers.values()) {
+      if (viewer.state === 'attaching') hold(viewer, frame);
+      else if (viewer.state === 'live') left = !this.#send(viewer, frame) || left;
+    }
+    if (left) this.#tellHost(frame.terminalId);
+  }
+
+  /** A browser has parsed everything before `offset`. */
+  credit(terminalId: TerminalId, socket: Socket, offset: number): void {
+    const viewer = this.#relayed.get(terminalId)?.viewers.get(socket.id);
+    if (!viewer || viewer.state === 'attaching') return;
+    viewer.credited = Math.max(viewer.credited, Math.min(offset, viewer.sent));
+    if (viewer.state === 'behind' && viewer.credited === viewer.sent)
+      viewer.socket.emit('terminal.behind', { terminalId });
+    if (viewer.state === 'live') this.#tellHost(terminalId);
+  }
+
+  /** Tells a host that has come back how things stand with each of its terminals. */
+  refresh(workspaceId: WorkspaceId): void {
+    for (const [terminalId, relayed] of this.#relayed)
+      if (relayed.workspaceId === workspaceId) this.#tellHost(terminalId);
+  }
+
+  #send(viewer: Viewer, frame: Frame): boolean {
+    const end = frame.offset + frame.bytes.byteLength;
+    if (end - viewer.credited > windowBytes && frame.offset - viewer.credited > 0) {
+      viewer.state = 'behind';
+      // It may have parsed everything already when the hole is what makes the distance.
+      if (viewer.credited === viewer.sent) viewer.socket.emit('terminal.behind', { terminalId: frame.terminalId });
+      return false;
+    }
+    viewer.sent = end;
+    viewer.socket.emit('terminal.data', frame);
+    return true;
+  }
+
+  #tellHost(terminalId: TerminalId): void {
+    const relayed = this.#relayed.get(terminalId);
+    if (!relayed) return;
+    const live = [...relayed.viewers.values()].filter(({ state }) => state === 'live');
+    const offset = live.reduce((most, { credited }) => Math.max(most, credited), 0);
+    this.#toHost(relayed.workspaceId, { terminalId, offset, live: live.length });
+  }
+}
+
+/** Keeps a frame for a browser that is attaching; one that takes too long starts again from a hole it will notice. */
+function hold(viewer: Viewer, frame: Frame): void {
+  viewer.waiting.push(frame);
+  const bytes = viewer.waiting.reduce((sum, { bytes: held }) => sum + held.byteLength, 0);
+  if (bytes > limits.terminalWindowBytes) viewer.waiting.splice(0);
+}
