@@ -1,4 +1,4 @@
-import { statfs } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Transaction as ReadTransaction } from 'lmdb';
 import { type Clock, systemClock } from '../../lib/base/clock.ts';
@@ -9,6 +9,7 @@ import { type KeyText, keyText, type TextRange } from './key-text.ts';
 import { type LmdbDatabase, openLmdbDatabase } from './lmdb-database.ts';
 import type { WriterData, WriterReply, WriterRequest } from './lmdb-writer.ts';
 import { openOptimisticStore } from './optimistic-store.ts';
+import { couldGrow } from './room.ts';
 import type { Store } from './store.ts';
 import { encodeBatch } from './write-batch.ts';
 import type { WriteSet } from './write-set.ts';
@@ -92,18 +93,12 @@ class LmdbEngine implements Engine {
 
   async #failure(failed: { message: string; code: number | undefined }, bytes: number): Promise<CoditectError> {
     const cause = new Error(failed.message);
-    if (
-      isFullCode(failed.code) ||
-      (failed.code === inputOutputError && (await this.#roomBytes()) < bytes + spareBytes)
-    ) {
-      return new CoditectError('storage_full', `There is no room left in ${this.#folder}.`, { cause });
-    }
+    // LMDB calls a write that the disk took only in part an input/output error, so then a try decides.
+    const dataFile = join(this.#folder, 'data.mdb');
+    const isFull =
+      isFullCode(failed.code) || (failed.code === inputOutputError && !(await couldGrow(dataFile, bytes + spareBytes)));
+    if (isFull) return new CoditectError('storage_full', `There is no room left in ${this.#folder}.`, { cause });
     return new CoditectError('internal', `The store could not write: ${failed.message}`, { cause });
-  }
-
-  async #roomBytes(): Promise<number> {
-    const { bavail, bsize } = await statfs(this.#folder);
-    return bavail * bsize;
   }
 }
 
@@ -112,7 +107,6 @@ function isFullCode(code: number | undefined): boolean {
   return code === 28 || code === 122 || code === 27 || code === -30792;
 }
 
-/** LMDB calls a write that the disk took in part an input/output error, so then the room left decides. */
 const inputOutputError = 5;
 
 /** The tree's own pages that a batch rewrites beside its bytes. */
