@@ -19,6 +19,10 @@ export interface Site {
   version: string;
   /** Whether the next account to register becomes the operator and needs the set-up code the server printed. */
   setupCodeNeeded(): Promise<boolean>;
+  /** What next-auth signs its own short-lived cookies with. */
+  authSecret: string;
+  /** Logs an error that a route did not expect; its text never leaves the server. */
+  logUnexpected(error: unknown): void;
   /** `https` makes cookies `__Host-` and Secure. */
   secureCookies: boolean;
   /** Whether a request of this Origin and Host comes from the product's own pages. */

@@ -1,0 +1,4 @@
+import { services } from '../../../../lib/services.ts';
+import { callerRoute, json } from '../route-handler.ts';
+
+export const GET = callerRoute(async ({ caller }) => json(await services().accounts.me(caller)));
