@@ -53,7 +53,7 @@ export const limits = {
   /** From the polite signal to the one that cannot be refused. */
   terminalCloseGraceMs: 2_000,
   /** After a shell has ended: how long output of processes it left behind is still waited for. */
-  terminalDrainQuietMs: 100,
+  terminalDrainMs: 200,
 
   // Trail
   trailBatchEntriesMax: 1_000,

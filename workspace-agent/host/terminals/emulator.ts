@@ -1,0 +1,119 @@
+import serializeAddon from '@xterm/addon-serialize';
+import headless from '@xterm/headless';
+import { Emitter } from '../../../lib/base/emitter.ts';
+import { limits } from '../../../lib/contracts/limits.ts';
+import type { Core } from './emulator-core.ts';
+import { drawScreen } from './screen.ts';
+import { unfinishedBytes } from './unfinished.ts';
+
+/**
+ * The host's own screen of a terminal: it parses all output, answers the queries in it, and can draw its exact state
+ * at any time. Output waits in a queue of its own, because the library's queue cannot be emptied at a known point.
+ */
+export class Emulator {
+  readonly #terminal: headless.Terminal;
+  readonly #serializer = new serializeAddon.SerializeAddon();
+  readonly #answers = new Emitter<string>();
+  readonly #titles = new Emitter<string>();
+  readonly #parsed = new Emitter<void>();
+  #queue: Uint8Array[] = [];
+  #unparsedBytes = 0;
+  #scheduled: NodeJS.Immediate | undefined;
+
+  constructor({ columns, rows }: { columns: number; rows: number }) {
+    this.#terminal = new headless.Terminal({
+      cols: columns,
+      rows,
+      scrollback: limits.terminalScrollbackLinesMax,
+      allowProposedApi: true,
+      logLevel: 'off',
+    });
+    this.#terminal.loadAddon(this.#serializer);
+    this.#terminal.onData((text) => this.#answers.emit(text));
+    this.#terminal.onTitleChange((title) => this.#titles.emit(title));
+  }
+
+  /** What the terminal answers to queries in the output (DA, DSR, …), to be written to its pty. */
+  onAnswer(listener: (text: string) => void): Disposable {
+    return this.#answers.on(listener);
+  }
+
+  onTitle(listener: (title: string) => void): Disposable {
+    return this.#titles.on(listener);
+  }
+
+  /** Calls `listener` after each slice of parsing. */
+  onParsed(listener: () => void): Disposable {
+    return this.#parsed.on(listener);
+  }
+
+  get unparsedBytes(): number {
+    return this.#unparsedBytes;
+  }
+
+  /** Takes output in charge; it is parsed soon, in slices. `bytes` must not change afterwards. */
+  write(bytes: Uint8Array): void {
+    this.#queue.push(bytes);
+    this.#unparsedBytes += bytes.length;
+    this.#scheduled ??= setImmediate(() => this.#parseSlice());
+  }
+
+  resize({ columns, rows }: { columns: number; rows: number }): void {
+    this.#parseAll();
+    this.#terminal.resize(columns, rows);
+  }
+
+  /**
+   * Bytes that draw the state after all output written so far onto a reset terminal of this size. Scrollback beyond
+   * `scrollbackLines` is left out, and more of it, oldest first, until the result has at most `bytesMax` bytes.
+   * @param tail the last output, in which an unfinished escape sequence is looked for
+   */
+  draw({ tail, scrollbackLines, bytesMax }: { tail: Uint8Array; scrollbackLines: number; bytesMax: number }): Buffer {
+    this.#parseAll();
+    const rest = unfinishedBytes(this.#core, tail);
+    for (let lines = Math.min(scrollbackLines, this.#core.buffers.normal.ybase); ; lines = Math.floor(lines / 2)) {
+      const screen = Buffer.from(drawScreen(this.#terminal, this.#serializer, lines));
+      if (screen.length + rest.length <= bytesMax) return Buffer.concat([screen, rest]);
+      // A viewport alone that is too large, each cell in a colour of its own: its plain text is what can be kept.
+      if (lines === 0) return this.#plainText(bytesMax);
+    }
+  }
+
+  dispose(): void {
+    clearImmediate(this.#scheduled);
+    this.#queue = [];
+    this.#terminal.dispose();
+  }
+
+  get #core(): Core {
+    return (this.#terminal as unknown as { _core: Core })._core;
+  }
+
+  #parseSlice(): void {
+    this.#scheduled = undefined;
+    const end = performance.now() + limits.terminalParseSliceMsMax;
+    let count = 0;
+    while (count < this.#queue.length && performance.now() < end) this.#parse(this.#queue[count++]);
+    this.#queue.splice(0, count);
+    if (this.#queue.length > 0) this.#scheduled = setImmediate(() => this.#parseSlice());
+    this.#parsed.emit();
+  }
+
+  #parseAll(): void {
+    for (const bytes of this.#queue.splice(0)) this.#parse(bytes);
+  }
+
+  #parse(bytes: Uint8Array | undefined): void {
+    if (!bytes) return;
+    this.#unparsedBytes -= bytes.length;
+    this.#core.writeSync(bytes);
+  }
+
+  #plainText(bytesMax: number): Buffer {
+    const { active } = this.#terminal.buffer;
+    const rows = Array.from({ length: this.#terminal.rows }, (_, row) =>
+      (active.getLine(active.baseY + row)?.translateToString(true) ?? '').replaceAll(/[^\x20-\x7e]/g, '?'),
+    );
+    return Buffer.from(rows.join('\r\n')).subarray(0, bytesMax);
+  }
+}

@@ -1,0 +1,163 @@
+import { readSync } from 'node:fs';
+import { ReadStream } from 'node:tty';
+import { requireBinary } from '@lydell/node-pty/requireBinary.js';
+import type { Clock } from '../../../lib/base/clock.ts';
+import { limits } from '../../../lib/contracts/limits.ts';
+
+/**
+ * A pseudoterminal with a process in it. node-pty's own class loses the end of the output of a process that ends at
+ * once: libuv takes the hang-up for the end of the stream while the kernel still holds bytes, of which a read returns
+ * 4 KiB at most. So the native part is used alone, and what libuv leaves is read here before the descriptor is closed.
+ */
+export interface Pty {
+  /** Also the id of its session and of its first process group. */
+  readonly pid: number;
+  /** Bytes accepted and not yet taken by the kernel. */
+  readonly unwrittenBytes: number;
+  write(bytes: Uint8Array | string): void;
+  pause(): void;
+  resume(): void;
+  resize(size: { columns: number; rows: number }): void;
+}
+
+export interface PtyOptions {
+  file: string;
+  args: string[];
+  env: Record<string, string>;
+  cwd: string;
+  columns: number;
+  rows: number;
+  clock: Clock;
+  onData(bytes: Buffer): void;
+  /** Called once, after the last output. */
+  onExit(exit: PtyExit): void;
+}
+
+export interface PtyExit {
+  exitCode: number | null;
+  signal: number | null;
+}
+
+interface NativePty {
+  fork(
+    file: string,
+    args: string[],
+    env: string[],
+    cwd: string,
+    columns: number,
+    rows: number,
+    uid: number,
+    gid: number,
+    utf8: boolean,
+    helperPath: string,
+    onExit: (exitCode: number, signal: number) => void,
+  ): { fd: number; pid: number };
+  resize(fd: number, columns: number, rows: number): void;
+}
+
+const native = requireBinary('pty.node') as NativePty;
+const sameUser = -1;
+const drainChunkBytes = 4 * 1024;
+/** More than the kernel holds for one pseudoterminal; only a process left behind can write on and on. */
+const drainBytesMax = 1024 * 1024;
+
+/** Starts `file` in a new pseudoterminal. Throws when the kernel has none left. */
+export function openPty(options: PtyOptions): Pty {
+  return new NativeBackedPty(options);
+}
+
+class NativeBackedPty implements Pty {
+  readonly pid: number;
+  readonly #fd: number;
+  readonly #stream: ReadStream;
+  readonly #options: PtyOptions;
+  #exit: PtyExit | undefined;
+  #open = true;
+  #paused = false;
+  #reported = false;
+  #ending: Disposable | undefined;
+
+  constructor(options: PtyOptions) {
+    this.#options = options;
+    const { file, args, cwd, columns, rows } = options;
+    const env = Object.entries(options.env).map(([name, value]) => `${name}=${value}`);
+    const onExit = (exitCode: number, signal: number) => this.#onExit(exitCode, signal);
+    const process = native.fork(file, args, env, cwd, columns, rows, sameUser, sameUser, true, '', onExit);
+    this.pid = process.pid;
+    this.#fd = process.fd;
+    this.#stream = new ReadStream(process.fd);
+    this.#stream.on('data', (bytes: Buffer) => options.onData(bytes));
+    this.#stream.on('end', () => this.#drain());
+    // The kernel says EIO in place of the end of the file; everything has been read by then.
+    this.#stream.on('error', () => {});
+    this.#stream.on('close', () => this.#onClose());
+  }
+
+  get unwrittenBytes(): number {
+    return this.#stream.writableLength;
+  }
+
+  write(bytes: Uint8Array | string): void {
+    if (this.#open) this.#stream.write(bytes);
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#stream.resume();
+    if (this.#exit) this.#awaitEnd();
+  }
+
+  resize({ columns, rows }: { columns: number; rows: number }): void {
+    if (this.#open) native.resize(this.#fd, columns, rows);
+  }
+
+  #onExit(exitCode: number, signal: number): void {
+    this.#exit = signal > 0 ? { exitCode: null, signal } : { exitCode, signal: null };
+    if (!this.#open) this.#report();
+    else if (!this.#paused) this.#awaitEnd();
+  }
+
+  // Usually the stream ends by itself now. It does not when a process left behind still holds the terminal: then what
+  // has come after a while is all, and closing our side hangs that process up.
+  #awaitEnd(): void {
+    this.#ending?.[Symbol.dispose]();
+    this.#ending = this.#options.clock.after(limits.terminalDrainMs, () => {
+      if (!this.#open || this.#paused) return;
+      this.#drain();
+      this.#stream.destroy();
+    });
+  }
+
+  #drain(): void {
+    for (let rest = drainBytesMax; rest > 0; ) {
+      const chunk = Buffer.allocUnsafe(drainChunkBytes);
+      let length = 0;
+      try {
+        length = readSync(this.#fd, chunk);
+      } catch {
+        // EIO: all is read. EAGAIN: a process left behind is silent.
+        return;
+      }
+      if (length === 0) return;
+      this.#options.onData(chunk.subarray(0, length));
+      rest -= length;
+    }
+  }
+
+  #onClose(): void {
+    this.#open = false;
+    this.#ending?.[Symbol.dispose]();
+    if (this.#exit) this.#report();
+  }
+
+  #report(): void {
+    if (this.#reported || !this.#exit) return;
+    this.#reported = true;
+    this.#options.onExit(this.#exit);
+  }
+}
