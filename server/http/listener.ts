@@ -4,6 +4,8 @@ import type { Registry } from 'prom-client';
 import type { Logger } from '../../lib/base/logger.ts';
 import type { Random } from '../../lib/base/random.ts';
 import { CoditectError, type Problem } from '../../lib/contracts/errors.ts';
+import { peerAddressHeader } from '../../lib/contracts/headers.ts';
+import { isLoopback } from '../config.ts';
 import { secure } from './security-headers.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
@@ -16,7 +18,9 @@ interface Options {
   metrics: Registry;
   /** @throws when the server should get no traffic. */
   ready(): Promise<void>;
-  hostAllowed(host: string | undefined): boolean;
+  /** The address people open; without it only loopback names are served. */
+  publicUrl: string | undefined;
+  peerAddress(socketAddress: string | undefined, forwardedFor: string | undefined): string;
   random: Random;
   development: boolean;
   https: boolean;
@@ -63,12 +67,17 @@ async function handle(options: Options, request: IncomingMessage, response: Serv
     case '/metrics':
       return sendText(response, 200, await options.metrics.metrics(), options.metrics.contentType);
   }
-  if (!options.hostAllowed(request.headers.host)) {
+  if (options.publicUrl === undefined && !isLoopback(hostName(request.headers.host))) {
     const words = `This server is not set up to be reached as "${request.headers.host ?? ''}". Set PUBLIC_URL to the address that people open.\n`;
     return sendText(response, 421, words);
   }
+  const forwardedFor = request.headers['x-forwarded-for'];
+  request.headers[peerAddressHeader] = options.peerAddress(request.socket.remoteAddress, forwardedFor?.toString());
   await options.pages(request, response);
 }
+
+const hostName = (host: string | undefined) =>
+  URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : '';
 
 function urlOf(request: IncomingMessage): { pathname: string } {
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/';

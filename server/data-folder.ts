@@ -1,0 +1,23 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Paths below DATA_DIR. Others may pass through it (workspaces have users of their own) but not look. */
+export function openDataFolder(folder: string) {
+  mkdirSync(folder, { recursive: true, mode: 0o711 });
+  const secretKeyFile = join(folder, 'secret-key');
+  const pidFile = join(folder, 'server.pid');
+  return {
+    folder,
+    storeFolder: join(folder, 'store'),
+    pidFile,
+    /** The key made at the first start, when SECRET_KEY is not set. */
+    secretKey(): string {
+      if (!existsSync(secretKeyFile))
+        writeFileSync(secretKeyFile, randomBytes(32).toString('base64url'), { mode: 0o600, flag: 'wx' });
+      return readFileSync(secretKeyFile, 'utf8').trim();
+    },
+    writePid: () => writeFileSync(pidFile, `${process.pid}\n`),
+    removePid: () => rmSync(pidFile, { force: true }),
+  };
+}
