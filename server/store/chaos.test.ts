@@ -7,10 +7,14 @@ import { openMemoryStore } from './memory.ts';
 const seed = Number(process.env.CHAOS_SEED ?? Buffer.from(systemRandom.bytes(4)).readUInt32BE());
 
 describe(`CHAOS_SEED=${seed}`, () => {
-  storeContract('chaos', async (clock) => {
-    const store = chaosStore(openMemoryStore({ clock }), { random: seededRandom(seed) });
-    return { store, dispose: () => store.close() };
-  });
+  storeContract(
+    'chaos',
+    async (clock) => {
+      const store = chaosStore(openMemoryStore({ clock }), { random: seededRandom(seed) });
+      return { store, dispose: () => store.close() };
+    },
+    { repeatsBodies: true },
+  );
 });
 
 describe('chaos', () => {

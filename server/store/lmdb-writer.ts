@@ -46,10 +46,8 @@ function apply(database: LmdbDatabase, write: BatchWrite): void {
 }
 
 function clearRange(database: LmdbDatabase, begin: Buffer, end: Buffer): void {
-  // The empty key is no key for LMDB; the smallest there is has one zero byte.
-  const start = begin.length === 0 ? Buffer.of(0) : begin;
   for (;;) {
-    const keys = [...database.getKeys({ start, end, limit: clearStepKeys })];
+    const keys = [...database.getKeys({ start: begin, end, limit: clearStepKeys })];
     for (const key of keys) database.removeSync(key);
     if (keys.length < clearStepKeys) return;
   }

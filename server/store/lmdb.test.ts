@@ -20,7 +20,6 @@ storeContract('lmdb', async (clock: Clock) => {
   return {
     store,
     async reopen() {
-      await store.close();
       store = await openLmdbStore({ folder, clock });
       return store;
     },
@@ -49,6 +48,16 @@ describe('lmdb', () => {
     const second = await openLmdbStore({ folder });
     expect(await second.transact((transaction) => transaction.get(pack(['a'])))).toEqual(new Uint8Array([1, 2]));
     await second.close();
+  });
+
+  it('S3 clears a range that is larger than one step', async () => {
+    const store = await openLmdbStore({ folder });
+    await store.transact(async (transaction) => {
+      for (let id = 0; id < 3_000; id += 1) transaction.set(pack(['many', id]), new Uint8Array());
+    });
+    await store.transact(async (transaction) => transaction.clearRange(rangeOf(['many'])));
+    expect(await store.transact((transaction) => transaction.getRange(rangeOf(['many'])))).toEqual([]);
+    await store.close();
   });
 
   it('S15 transactions that commit at the same time share a sync', async () => {

@@ -145,8 +145,8 @@ class SharedSnapshot {
   }
 
   *#range({ begin, end }: TextRange, reverse: boolean): Iterable<Entry> {
-    // LMDB has no empty key, and its reverse ranges run from `start` downwards.
-    const low = Buffer.from(begin === '' ? '\0' : begin, 'latin1');
+    // A reverse range runs from `start` downwards.
+    const low = Buffer.from(begin, 'latin1');
     const high = Buffer.from(end, 'latin1');
     const bounds = reverse
       ? { start: high, exclusiveStart: true, end: low, inclusiveEnd: true, reverse }

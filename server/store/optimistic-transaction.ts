@@ -47,7 +47,7 @@ export class OptimisticTransaction implements Transaction {
     const { limit = Number.POSITIVE_INFINITY, reverse = false } = options;
     if (!(limit > 0)) return [];
     const whole = textRange(range);
-    if (whole.begin === whole.end) return [];
+    if (whole.begin >= whole.end) return [];
     const pairs: KeyValue[] = [];
     for (const { key, value } of this.#merged(whole, reverse)) {
       pairs.push({ key: keyBytes(key), value });

@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
-import { type Random, seededRandom, systemRandom } from '../../lib/base/random.ts';
-import type { Key, KeyRange, RangeOptions, Store, Transaction } from './store.ts';
+import { type Random, seededRandom, systemRandom } from '../../../lib/base/random.ts';
+import type { Key, KeyRange, RangeOptions, Store, Transaction } from '../store.ts';
+import type { StoreSubject } from './subject.ts';
 
 /** S13: one random history is run on the store and on the plainest model there is; every answer must be the same. */
-export function historyContract(store: () => Store): void {
+export function historyContract({ store }: StoreSubject): void {
   const seed = Number(process.env.STORE_SEED ?? Buffer.from(systemRandom.bytes(4)).readUInt32BE());
 
   it(`S13 answers as the model does (STORE_SEED=${seed})`, async () => {
