@@ -9,7 +9,7 @@ const root = dirname(import.meta.dirname);
 const { values } = parseArgs({ options: { agent: { type: 'boolean', default: false } } });
 
 /** Native packages are staged beside the bundle, not inside it. */
-const natives = ['@lydell/node-pty', 'koffi', 'lmdb', 'chokidar'];
+const natives = ['@lydell/node-pty', 'koffi', 'lmdb'];
 
 await build({
   entryPoints: [join(root, 'workspace-agent/main.ts')],
@@ -20,7 +20,7 @@ await build({
   format: 'esm',
   external: natives,
   // Bundled CommonJS packages ask for `require`.
-  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  banner: { js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);" },
   logLevel: 'warning',
 });
 
