@@ -41,17 +41,17 @@ export function signalProcess(target: ProcessIdentity, signal: NodeJS.Signals): 
   }
 }
 
-/** All living processes, of one user when `uid` is given. What ends while we read is left out. */
-export async function readProcessTable(uid: number | null = null): Promise<ProcessEntry[]> {
+/** All living processes, or those of the users given. What ends while we read is left out. */
+export async function readProcessTable(uids: readonly number[] | null = null): Promise<ProcessEntry[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const rows = await Promise.all(pids.map((pid) => readEntry(Number(pid), uid).catch(() => null)));
+  const rows = await Promise.all(pids.map((pid) => readEntry(Number(pid), uids).catch(() => null)));
   return rows.filter((row) => row !== null);
 }
 
-async function readEntry(pid: number, uid: number | null): Promise<ProcessEntry | null> {
+async function readEntry(pid: number, uids: readonly number[] | null): Promise<ProcessEntry | null> {
   const status = await readFile(`/proc/${pid}/status`, 'latin1');
   const owner = Number(/^Uid:\t(\d+)/m.exec(status)?.[1]);
-  if (uid !== null && owner !== uid) return null;
+  if (uids !== null && !uids.includes(owner)) return null;
   const stat = parseStat(await readFile(`/proc/${pid}/stat`, 'latin1'));
   if (stat.dead) return null;
   const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8');
@@ -82,8 +82,8 @@ export function familyOf(table: ProcessEntry[], isRoot: (entry: ProcessEntry) =>
 
 /** What {@link endFamily} ends. */
 export interface Family {
-  /** All of them belong to this user. */
-  uid: number;
+  /** All of them belong to these users. */
+  uids: readonly number[];
   isRoot: (entry: ProcessEntry) => boolean;
   /** Those of the family that are asked to end before all are made to. */
   asked: (family: ProcessEntry[]) => ProcessEntry[];
@@ -96,7 +96,7 @@ export interface Family {
 export async function endFamily(family: Family, clock: Clock): Promise<void> {
   const known = new Map<number, number>();
   const living = async (): Promise<ProcessEntry[]> => {
-    const table = await readProcessTable(family.uid);
+    const table = await readProcessTable(family.uids);
     const found = familyOf(table, (entry) => family.isRoot(entry) || known.get(entry.pid) === entry.startTime);
     for (const { pid, startTime } of found) known.set(pid, startTime);
     return found;

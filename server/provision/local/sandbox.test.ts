@@ -63,8 +63,9 @@ describe('a sandbox, from inside', { timeout: 60_000 }, () => {
     expect(world.provisioner.isolation).toBe('bubblewrap');
     await world.provisioner.ensure(other);
     await world.writeFile(other.workspaceId, 'note', 'private');
-    // The folders must be there before the host starts, for it reads the script then.
+    // Made and stopped first: the host looks for its script when it starts.
     await world.provisioner.ensure(mine);
+    await world.provisioner.stop(mine.workspaceId);
     await world.writeFile(
       mine.workspaceId,
       'attacks.mjs',
@@ -73,12 +74,13 @@ describe('a sandbox, from inside', { timeout: 60_000 }, () => {
     await world.writeFile(
       mine.workspaceId,
       'script.sh',
-      'rm -f /workspace/script.sh; exec /opt/coditect/node /workspace/attacks.mjs',
+      'rm /workspace/script.sh; until [ -s /workspace/facts.json ]; do read -t 0.05 <> <(:); done; exec /opt/coditect/node /workspace/attacks.mjs',
     );
-    await world.writeFile(mine.workspaceId, 'facts.json', JSON.stringify(await facts()));
+    await world.provisioner.ensure(mine);
     monitorBefore = await world.life(mine.workspaceId, 'monitor');
     otherBefore = await livesOfOther();
-    await world.kill(mine.workspaceId, 'host');
+    // The attacks wait for it.
+    await world.writeFile(mine.workspaceId, 'facts.json', JSON.stringify(await facts()));
     await vi.waitFor(
       async () => {
         const output = await world.readFile(mine.workspaceId, 'script.out');

@@ -104,19 +104,19 @@ export class LocalWorkspace {
       if (found.length === 0) return this.#become('stopped');
       const record = await this.#readRecord();
       // Numbers and start times could meet again after the machine was started anew; the command line then differs.
-      const isOurs = (role: WorkspaceRole) => {
+      const runs = (role: WorkspaceRole) => {
         const launched = record?.processes[role];
         const isIt = (entry: ProcessEntry) => entry.pid === launched?.process.pid && this.#isMarked(entry, [role]);
         return isRunning(launched) && found.some(isIt);
       };
-      if (!record || record.isolation !== this.#context.isolation.kind || !roles.some(isOurs)) {
+      if (!record || record.isolation !== this.#context.isolation.kind || !roles.some(runs)) {
         await this.#endAll();
         return this.#become('stopped');
       }
       this.#record = record;
       this.#stages = record.stages;
       this.#supervised = true;
-      this.#become(roles.every(isOurs) ? 'running' : 'starting');
+      this.#become(roles.every(runs) ? 'running' : 'starting');
       this.#look();
     });
   }
@@ -291,8 +291,7 @@ export class LocalWorkspace {
   async #end(ended: readonly WorkspaceRole[]): Promise<void> {
     const uid = await ownerOf(this.#paths.workspace);
     if (uid === null) return;
-    const isWhole = ended.length === roles.length && isWorkspaceUser(uid);
-    const isRoot = (entry: ProcessEntry) => isWhole || this.#isMarked(entry, ended);
+    const isRoot = (entry: ProcessEntry) => this.#isOurs(entry, uid, ended);
     const asked = (family: ProcessEntry[]) => {
       // Around a sandboxed host stand bubblewrap and its reaper, which pass no signal on: their children are asked.
       const around = family.filter((entry) => this.#isMarked(entry, ended) && entry.arguments.includes('bwrap'));
@@ -301,12 +300,24 @@ export class LocalWorkspace {
         (entry) => !parents.has(entry.pid) && (this.#isMarked(entry, ended) || parents.has(entry.parent)),
       );
     };
-    await endFamily({ uid, isRoot, asked }, this.#context.clock);
+    await endFamily({ uids: [uid, serverUserId()], isRoot, asked }, this.#context.clock);
   }
 
-  /** Whether its command line names the configuration that only these processes of this workspace are given. */
-  #isMarked(entry: ProcessEntry, marked: readonly WorkspaceRole[]): boolean {
-    return marked.some((role) => entry.arguments.includes(this.#paths.config[role]));
+  /**
+   * Whether it is a process of these roles. One that has only just been started may still be the server's user's;
+   * and when all roles are meant, whatever the workspace's own user runs is.
+   */
+  #isOurs(entry: ProcessEntry, uid: number | null, meant: readonly WorkspaceRole[]): boolean {
+    if (entry.uid === uid && isWorkspaceUser(uid) && meant.length === roles.length) return true;
+    return (entry.uid === uid || entry.uid === serverUserId()) && this.#isMarked(entry, meant);
+  }
+
+  /** Whether its command line is an agent's with the configuration of this workspace. An editor's is not. */
+  #isMarked({ arguments: words }: ProcessEntry, meant: readonly WorkspaceRole[]): boolean {
+    return (
+      words.some((word) => word.endsWith('/agent.mjs')) &&
+      meant.some((role) => words.includes(this.#paths.config[role]))
+    );
   }
 
   async #writeRecord(): Promise<void> {

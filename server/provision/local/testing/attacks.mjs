@@ -84,7 +84,7 @@ const attempts = {
   'become another user': () => system('setuid', 1001),
   'leave groups': () => system('setgroups', 0, null),
   'set the host name': () => system('sethostname', 'mine', 4),
-  'open by handle': () => system('openByHandle', 3, Buffer.alloc(64), 0),
+  'open by handle': () => system('openByHandle', -100, Buffer.alloc(64, 8), 0),
   'enter the namespaces of process 1': () => opened('/proc/1/ns/mnt', 'r', (fd) => system('setns', fd, 0)),
   'reach the user namespace above': () => opened('/proc/self/ns/user', 'r', (fd) => system('ioctl', fd, 0xb702, null)),
   'reach the process namespace above': () =>
@@ -182,7 +182,7 @@ for (const [name, attempt] of Object.entries(attempts)) {
   try {
     outcome = `SUCCEEDED: ${attempt()}`;
   } catch (error) {
-    outcome = `refused: ${error.code ?? error.message.split('\n').pop()}`;
+    outcome = `refused: ${error.code ?? (error.stderr || error.message).trim().split('\n').pop()}`;
   }
   appendFileSync('/workspace/outcomes', `${JSON.stringify({ name, outcome })}\n`);
 }

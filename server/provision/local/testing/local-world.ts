@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../../../lib/base/clock.ts';
@@ -8,7 +8,7 @@ import type { WorkspaceId } from '../../../../lib/contracts/ids.ts';
 import type { WorkspaceRole } from '../../../../lib/contracts/protocol/workspace.ts';
 import type { ProvisionerWorld } from '../../contract-suite.ts';
 import { type WorkspacePaths, workspacePaths } from '../layout.ts';
-import { familyOf, identifyProcess, type ProcessEntry, readProcessTable } from '../processes.ts';
+import { familyOf, identifyProcess, type ProcessEntry, readProcessTable, signalProcess } from '../processes.ts';
 import { type LocalProvisioner, type LocalProvisionerOptions, openLocalProvisioner } from '../provisioner.ts';
 import { removeTree } from '../volume.ts';
 
@@ -53,6 +53,14 @@ export async function processesOf(dataFolder: string): Promise<ProcessEntry[]> {
   );
 }
 
+/** Removes a data folder. @throws when a process was left over, which it ends. */
+export async function sweep(dataFolder: string): Promise<void> {
+  const left = await processesOf(dataFolder);
+  for (const entry of left) signalProcess(entry, 'SIGKILL');
+  await removeTree(dataFolder);
+  if (left.length > 0) throw new Error(`Left over: ${left.map((entry) => entry.arguments.join(' ')).join('; ')}`);
+}
+
 export async function openLocalWorld(options: Partial<LocalProvisionerOptions> = {}): Promise<LocalWorld> {
   const dataFolder = options.dataFolder ?? (await newDataFolder());
   const open = () => openLocalProvisioner({ ...localOptions(dataFolder), ...options });
@@ -81,11 +89,7 @@ export async function openLocalWorld(options: Partial<LocalProvisionerOptions> =
     async close() {
       await world.provisioner.stopAll();
       await world.provisioner.close();
-      const left = await processesOf(dataFolder);
-      for (const { pid } of left) process.kill(pid, 'SIGKILL');
-      await removeTree(dataFolder);
-      await rm(dataFolder, { recursive: true, force: true });
-      if (left.length > 0) throw new Error(`Left over: ${left.map((entry) => entry.arguments.join(' ')).join('; ')}`);
+      await sweep(dataFolder);
     },
   };
   return world;
