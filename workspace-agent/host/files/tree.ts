@@ -64,6 +64,15 @@ export function childPath(folder: Buffer, name: Uint8Array): Buffer {
   return Buffer.concat([folder, Buffer.of(slash), name]);
 }
 
+/** The place of one name in a folder, which is a place's path; a symlink is not followed. */
+export function placeIn(folder: Buffer, name: Uint8Array): Place {
+  const path = childPath(folder, name);
+  const fd = openIfThere(path);
+  if (fd === undefined) return { path, folder, found: undefined, [Symbol.dispose]: () => {} };
+  const found = { path: descriptorPath(fd), stats: fstatSync(fd, { bigint: true }) };
+  return { path, folder, found, [Symbol.dispose]: () => closeSync(fd) };
+}
+
 class Walk implements Disposable {
   readonly #root: number;
   readonly #rootNames: Buffer[];

@@ -77,14 +77,14 @@ function restored(bytes: Uint8Array, at = size): headless.Terminal {
 }
 
 /** Restores at `cut` and compares there, and again after the rest has been written to both. */
-function expectExact(bytes: Uint8Array, cut: number): void {
+function expectExact(bytes: Uint8Array, cut: number, hint = ''): void {
   const copy = restored(bytes.subarray(0, cut));
   const original = browserTerminal();
   feed(original, bytes.subarray(0, cut));
-  expect(stateOf(copy), `at byte ${cut}`).toEqual(stateOf(original));
+  expect(stateOf(copy), `at byte ${cut} ${hint}`).toEqual(stateOf(original));
   feed(copy, bytes.subarray(cut));
   feed(original, bytes.subarray(cut));
-  expect(stateOf(copy), `at the end, cut at byte ${cut}`).toEqual(stateOf(original));
+  expect(stateOf(copy), `at the end, cut at byte ${cut} ${hint}`).toEqual(stateOf(original));
   copy.dispose();
   original.dispose();
 }
@@ -140,11 +140,10 @@ describe.each([
       rmSync(folder, { recursive: true });
       expect(bytes.length).toBeGreaterThan(2_000);
       const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
-      console.info(`${program}: ${bytes.length} bytes, SEED=${seed}`);
       const random = seededRandom(seed);
       for (let count = 0; count < cutsPerProgram; count += 1) {
         const [a = 0, b = 0, c = 0] = random.bytes(3);
-        expectExact(bytes, (a * 65_536 + b * 256 + c) % bytes.length);
+        expectExact(bytes, (a * 65_536 + b * 256 + c) % bytes.length, `SEED=${seed}`);
       }
     },
     120_000,
