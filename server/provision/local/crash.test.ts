@@ -7,7 +7,14 @@ import { delay, systemClock } from '../../../lib/base/clock.ts';
 import { seededRandom } from '../../../lib/base/random.ts';
 import { newSpec } from '../contract-suite.ts';
 import { openLocalProvisioner } from './provisioner.ts';
-import { type LocalWorld, localOptions, newDataFolder, openLocalWorld, processesOf, sweep } from './testing/local-world.ts';
+import {
+  type LocalWorld,
+  localOptions,
+  newDataFolder,
+  openLocalWorld,
+  processesOf,
+  sweep,
+} from './testing/local-world.ts';
 
 const serverFile = join(import.meta.dirname, 'testing/server.ts');
 const children: ChildProcess[] = [];
