@@ -163,15 +163,25 @@ function failedToStart(role: WorkspaceRole, words: string): CoditectError {
   );
 }
 
-/** The last line of a log, fit to be shown. */
+/** What a process said last, fit to be shown: the message of its last log entry, or the last line that is no trace. */
 export async function lastWords(log: string): Promise<string> {
   const text = await readFile(log, 'utf8').catch(() => '');
-  const line = text.trimEnd().split('\n').pop() ?? '';
-  const shown = line
+  const isTrace = (line: string) => /^(\s*(at .*|[{}])?|Node\.js v.*)$/.test(line);
+  const line = text.split('\n').findLast((candidate) => !isTrace(candidate)) ?? '';
+  const shown = messageOf(line)
     .replace(/\p{Cc}/gu, ' ')
     .trim()
     .slice(0, 300);
   return shown === '' ? '(none)' : `“${shown}”`;
+}
+
+function messageOf(line: string): string {
+  try {
+    const { msg, err } = JSON.parse(line);
+    return err?.message ? `${msg}: ${err.message}` : String(msg);
+  } catch {
+    return line;
+  }
 }
 
 /** Sets a log aside that has grown too large. Its writer appends, so it goes on in the emptied file. */
