@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../lib/base/clock.ts';
 import { silentLogger } from '../lib/base/logger.ts';
@@ -7,6 +7,7 @@ import { systemRandom } from '../lib/base/random.ts';
 import { CoditectError, isCoditectError } from '../lib/contracts/errors.ts';
 import { readConfig } from './config.ts';
 import { openDataFolder } from './data-folder.ts';
+import { localAgent } from './local-agent.ts';
 import { openLocalProvisioner } from './provision/local/provisioner.ts';
 import { verifyTrail } from './services/trail/verify.ts';
 import { operatorKeyspace } from './store/keyspace.ts';
@@ -33,11 +34,7 @@ async function stop(data: DataFolder): Promise<void> {
   if (await endServer(data.pidFile)) console.log('The server has stopped.');
   const provisioner = await openLocalProvisioner({
     dataFolder: data.folder,
-    agent: {
-      node: process.execPath,
-      entry: join(root, 'dist/workspace-agent.mjs'),
-      modules: join(root, 'node_modules'),
-    },
+    agent: localAgent(root),
     orphan: { idleMs: 1, ms: 1 },
     clock: systemClock,
     random: systemRandom,

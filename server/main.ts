@@ -1,13 +1,14 @@
 import { createServer, type Server } from 'node:http';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { systemClock } from '../lib/base/clock.ts';
 import { base32, systemRandom } from '../lib/base/random.ts';
 import { isCoditectError } from '../lib/contracts/errors.ts';
+import type { Site } from '../lib/contracts/services/services.ts';
 import { publishServices } from '../lib/services.ts';
 import packageJson from '../package.json' with { type: 'json' };
-import { readConfig } from './config.ts';
+import { type Config, readConfig } from './config.ts';
 import { openDataFolder } from './data-folder.ts';
 import { SessionPresence } from './gateway/browser-side.ts';
 import { openGateway } from './gateway/gateway.ts';
@@ -18,60 +19,87 @@ import { makeListener } from './http/listener.ts';
 import { makeMetrics } from './http/metrics.ts';
 import { openPages } from './http/pages.ts';
 import { peerAddresses } from './http/peer-address.ts';
+import { localAgent } from './local-agent.ts';
 import { refuseUnsafe, say, setupWords, stayingWords } from './opening-words.ts';
 import { openLocalProvisioner } from './provision/local/provisioner.ts';
 import { buildServices } from './services/build.ts';
 import { Reconciler } from './services/reconciler.ts';
 import { openLmdbStore } from './store/lmdb.ts';
 
+const root = resolve(import.meta.dirname, '..');
+
 /** The composition root: config → store → services → gateway → listen. It wires and decides nothing. */
 async function main(): Promise<void> {
   const development = parseArgs({ options: { dev: { type: 'boolean', default: false } } }).values.dev;
-  const root = resolve(import.meta.dirname, '..');
   const config = readConfig(process.env);
+  refuseUnsafe(config);
+  const ground = await openGround(config);
+  refuseUnsafe(config, ground.provisioner);
+  const parts = await openParts(ground, config);
+  const doors = await openDoors(ground, parts, { config, development });
+  const setupCode = (await parts.accounts.setupCodeNeeded()) ? parts.setupCode : null;
+  say(config, { port: doors.port, setupCode, isolation: ground.provisioner });
+
+  let ending = false;
+  const end = () => {
+    if (ending) return;
+    ending = true;
+    close(ground, parts, doors).then(() => process.exit(0), fail);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, end);
+}
+
+/** What everything stands on: the store, the machine's workspaces, a log. */
+async function openGround(config: Config) {
+  const logger = pino({ level: config.LOG_LEVEL, base: null });
   const clock = systemClock;
   const random = systemRandom;
-  const logger = pino({ level: config.LOG_LEVEL, base: null });
   const data = openDataFolder(resolve(root, config.DATA_DIR));
-  const secretKey = config.SECRET_KEY ?? data.secretKey();
-  const https = config.PUBLIC_URL?.startsWith('https:') ?? false;
-  refuseUnsafe(config);
-
   const store = await openLmdbStore({ folder: data.storeFolder });
-  const context = { store, clock, random, logger };
   const provisioner = await openLocalProvisioner({
     dataFolder: data.folder,
-    agent: {
-      node: process.execPath,
-      entry: join(root, 'dist/workspace-agent.mjs'),
-      modules: join(root, 'node_modules'),
-    },
+    agent: localAgent(root),
     orphan: { idleMs: 10 * 60 * 1000, ms: config.LOCAL_ORPHAN_HOURS * 60 * 60 * 1000 },
     clock,
     random,
     logger,
   });
-  refuseUnsafe(config, provisioner);
+  return { context: { store, clock, random, logger }, data, provisioner };
+}
+type Ground = Awaited<ReturnType<typeof openGround>>;
 
+/** The services, and the side of the gateway that they reach workspaces through; published for the pages. */
+async function openParts({ context, data, provisioner }: Ground, config: Config) {
+  const secretKey = config.SECRET_KEY ?? data.secretKey();
+  const setupCode = setupWords(config, () => base32(context.random.bytes(10)));
   const presence = new SessionPresence();
-  const setupCode = setupWords(config, () => base32(random.bytes(10)));
   const place = provisioner.place.bind(provisioner);
   const services = await buildServices({ context, secretKey, setupCode, presence, place });
-  const { tokens, trail, terminals, admit, accounts, sessions, workspaces, revocations } = services;
   const settings = { ignoreRules: config.IGNORE_RULES };
-  const workspaceSide = new WorkspaceSide({ context, tokens, trail, terminals, admit, settings });
+  const workspaceSide = new WorkspaceSide({ context, ...services, settings });
   const files = services.files(workspaceSide);
-  const allowOrigin = originAllowed.bind(null, config.PUBLIC_URL);
-  const site = {
+  const https = config.PUBLIC_URL?.startsWith('https:') ?? false;
+  const site: Site = {
     version: packageJson.version,
-    setupCodeNeeded: () => accounts.setupCodeNeeded(),
+    setupCodeNeeded: () => services.accounts.setupCodeNeeded(),
     authSecret: secretKey,
     secureCookies: https,
-    originAllowed: allowOrigin,
-    logUnexpected: (error: unknown) => logger.error({ err: error }, 'a route failed'),
+    originAllowed: originAllowed.bind(null, config.PUBLIC_URL),
+    logUnexpected: (error) => context.logger.error({ err: error }, 'a route failed'),
   };
-  publishServices({ accounts, workspaces, sessions, files, trail, site });
+  publishServices({ ...services, files, site });
+  return { ...services, files, site, presence, workspaceSide, setupCode, https };
+}
+type Parts = Awaited<ReturnType<typeof openParts>>;
 
+/** The listeners, opened last: whoever gets through finds everything there. */
+async function openDoors(
+  { context, data, provisioner }: Ground,
+  parts: Parts,
+  { config, development }: { config: Config; development: boolean },
+) {
+  const { store, random, logger } = context;
+  const { trail, workspaceSide, site, https, tokens, workspaces } = parts;
   const metrics = makeMetrics({
     connections: () => ({ ...gateway.browserSide.counts(), ...workspaceSide.counts() }),
     onTrailAppended: (listener) => trail.onAppended(listener),
@@ -84,29 +112,19 @@ async function main(): Promise<void> {
     ready: () => store.transact(async (transaction) => void (await transaction.get(new Uint8Array([1])))),
     publicUrl: config.PUBLIC_URL,
     peerAddress: peerAddresses(config.TRUSTED_PROXIES),
-    random,
-    development,
-    https,
-    logger,
+    ...{ random, development, https, logger },
   });
-  const workspaceListener = createServer((_request, response) =>
+  const dialIn = createServer((_request, response) =>
     response.writeHead(200, { 'content-type': 'text/plain' }).end('ok\n'),
   );
   const gateway = openGateway(
-    { browsers, workspaces: workspaceListener },
-    {
-      workspaceSide,
-      browsers: {
-        ...{ context, accounts, sessions, workspaces, files, trail, terminals, revocations, workspaceSide, presence },
-        cookieToken: cookieToken.bind(null, https),
-        originAllowed: allowOrigin,
-        version: packageJson.version,
-      },
-    },
+    { browsers, workspaces: dialIn },
+    { workspaceSide, browsers: { ...parts, ...site, context, cookieToken: cookieToken.bind(null, https) } },
   );
-
-  const gatewayPort = await listen(workspaceListener, config.GATEWAY_PORT, '127.0.0.1');
+  const gatewayPort = await listen(dialIn, config.GATEWAY_PORT, '127.0.0.1');
   const gatewayUrl = config.GATEWAY_URL ?? `http://127.0.0.1:${gatewayPort}`;
+  await pages.prepare();
+  const port = await listen(browsers, config.PORT, config.HOST);
   const reconciler = new Reconciler({
     context,
     workspaces,
@@ -116,31 +134,28 @@ async function main(): Promise<void> {
     gatewayUrl,
     ignoreRules: config.IGNORE_RULES,
   });
-  await pages.prepare();
-  const port = await listen(browsers, config.PORT, config.HOST);
   await reconciler.start();
   data.writePid();
-  say(config, { port, setupCode: (await accounts.setupCodeNeeded()) ? setupCode : null, isolation: provisioner });
+  return { port, listeners: [browsers, dialIn], gateway, pages, reconciler };
+}
+type Doors = Awaited<ReturnType<typeof openDoors>>;
 
-  const close = async () => {
-    await reconciler.close();
-    for (const listener of [browsers, workspaceListener]) listener.close();
-    await gateway.close();
-    for (const listener of [browsers, workspaceListener]) listener.closeAllConnections();
-    revocations[Symbol.dispose]();
-    process.stdout.write(stayingWords(provisioner.running()));
-    await provisioner.close();
-    await pages.close();
-    await store.close();
-    data.removePid();
-  };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => end());
-  let ending = false;
-  const end = () => {
-    if (ending) return;
-    ending = true;
-    close().then(() => process.exit(0), fail);
-  };
+/** The same way back: nothing is closed while something still leans on it. */
+async function close(
+  { context, data, provisioner }: Ground,
+  { revocations }: Parts,
+  { listeners, gateway, pages, reconciler }: Doors,
+): Promise<void> {
+  await reconciler.close();
+  for (const listener of listeners) listener.close();
+  await gateway.close();
+  for (const listener of listeners) listener.closeAllConnections();
+  revocations[Symbol.dispose]();
+  process.stdout.write(stayingWords(provisioner.running()));
+  await provisioner.close();
+  await pages.close();
+  await context.store.close();
+  data.removePid();
 }
 
 function listen(server: Server, port: number, host: string): Promise<number> {
