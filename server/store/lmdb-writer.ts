@@ -3,6 +3,7 @@
  * has anything else to do. It gets one batch at a time and answers once the batch is durable or refused whole.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import type { KeyText } from './key-text.ts';
 import { type LmdbDatabase, openLmdbDatabase } from './lmdb-database.ts';
 import { type BatchWrite, decodeBatch } from './write-batch.ts';
 
@@ -45,7 +46,7 @@ function apply(database: LmdbDatabase, write: BatchWrite): void {
   else clearRange(database, write.begin, write.end);
 }
 
-function clearRange(database: LmdbDatabase, begin: Buffer, end: Buffer): void {
+function clearRange(database: LmdbDatabase, begin: KeyText, end: KeyText): void {
   for (;;) {
     const keys = [...database.getKeys({ start: begin, end, limit: clearStepKeys })];
     for (const key of keys) database.removeSync(key);

@@ -72,7 +72,7 @@ describe('lmdb', () => {
       }),
     );
     expect(groups.reduce((sum, transactions) => sum + transactions, 0)).toBe(64 * rounds);
-    expect(groups.length).toBeLessThanOrEqual(2 * rounds);
+    expect(groups.length).toBeLessThanOrEqual(rounds + 1);
     await store.close();
   });
 

@@ -5,7 +5,7 @@ import { type Clock, systemClock } from '../../lib/base/clock.ts';
 import { CoditectError } from '../../lib/contracts/errors.ts';
 import type { Engine, Entry, Snapshot } from './engine.ts';
 import { lockFolder } from './folder-lock.ts';
-import { type KeyText, keyText, type TextRange } from './key-text.ts';
+import type { KeyText, TextRange } from './key-text.ts';
 import { type LmdbDatabase, openLmdbDatabase } from './lmdb-database.ts';
 import type { WriterData, WriterReply, WriterRequest } from './lmdb-writer.ts';
 import { openOptimisticStore } from './optimistic-store.ts';
@@ -140,19 +140,17 @@ class SharedSnapshot {
   }
 
   #get(key: KeyText): Uint8Array | undefined {
-    const value = this.#database.get(Buffer.from(key, 'latin1'), { transaction: this.#transaction });
+    const value = this.#database.get(key, { transaction: this.#transaction });
     return value && plain(value);
   }
 
   *#range({ begin, end }: TextRange, reverse: boolean): Iterable<Entry> {
     // A reverse range runs from `start` downwards.
-    const low = Buffer.from(begin, 'latin1');
-    const high = Buffer.from(end, 'latin1');
     const bounds = reverse
-      ? { start: high, exclusiveStart: true, end: low, inclusiveEnd: true, reverse }
-      : { start: low, end: high };
+      ? { start: end, exclusiveStart: true, end: begin, inclusiveEnd: true, reverse }
+      : { start: begin, end };
     for (const { key, value } of this.#database.getRange({ ...bounds, transaction: this.#transaction })) {
-      yield { key: keyText(key), value: plain(value) };
+      yield { key, value: plain(value) };
     }
   }
 }

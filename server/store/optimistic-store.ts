@@ -101,15 +101,12 @@ class OptimisticStore implements Store {
   /** Runs `body` and ends the transaction with it, or at its greatest age, so that no snapshot is held for long. */
   async #run<T>(transaction: OptimisticTransaction, body: (transaction: Transaction) => Promise<T>): Promise<T> {
     const expiry = Promise.withResolvers<never>();
-    const timer = this.#clock.after(limits.storeTransactionMsMax, () => {
-      transaction.end(tooOldError());
-      expiry.reject(tooOldError());
-    });
+    const timer = this.#clock.after(limits.storeTransactionMsMax, () => expiry.reject(tooOldError()));
     try {
       return await Promise.race([body(transaction), expiry.promise]);
     } finally {
       timer[Symbol.dispose]();
-      transaction.end(endedError());
+      transaction.end();
     }
   }
 
@@ -186,10 +183,6 @@ class OptimisticStore implements Store {
 
 function closedError(): CoditectError {
   return new CoditectError('internal', 'The store is closed.');
-}
-
-function endedError(): CoditectError {
-  return new CoditectError('internal', 'The transaction has ended: it was used after its body returned.');
 }
 
 function tooOldError(): CoditectError {

@@ -13,21 +13,15 @@ export class OptimisticTransaction implements Transaction {
   readonly writes = new WriteSet();
   #snapshot: Snapshot;
   #bytes = 0;
-  #ended: CoditectError | undefined;
+  #ended = false;
 
   constructor(snapshot: Snapshot) {
     this.#snapshot = snapshot;
   }
 
-  /** Why nothing more can be done with it; undefined while it is open. */
-  get ended(): CoditectError | undefined {
-    return this.#ended;
-  }
-
-  /** Frees the snapshot; every later use is refused with `reason`. The first reason stays. */
-  end(reason: CoditectError): void {
-    if (this.#ended) return;
-    this.#ended = reason;
+  /** Frees the snapshot; every later use is refused. */
+  end(): void {
+    this.#ended = true;
     this.#snapshot[Symbol.dispose]();
   }
 
@@ -127,6 +121,11 @@ export class OptimisticTransaction implements Transaction {
   }
 
   #checkOpen(): void {
-    if (this.#ended) throw this.#ended;
+    if (this.#ended) {
+      throw new CoditectError(
+        'internal',
+        'The transaction has ended: it was used after its body returned or its time ran out.',
+      );
+    }
   }
 }

@@ -1,3 +1,4 @@
+import type { KeyText } from './key-text.ts';
 import type { WriteSet } from './write-set.ts';
 
 /**
@@ -5,9 +6,9 @@ import type { WriteSet } from './write-set.ts';
  * Each write: kind (1 byte), length of the key (2), length of the second part (4), key, second part.
  */
 export type BatchWrite =
-  | { kind: 'put'; key: Buffer; value: Buffer }
-  | { kind: 'clear'; key: Buffer }
-  | { kind: 'clear_range'; begin: Buffer; end: Buffer };
+  | { kind: 'put'; key: KeyText; value: Buffer }
+  | { kind: 'clear'; key: KeyText }
+  | { kind: 'clear_range'; begin: KeyText; end: KeyText };
 
 const kinds = ['put', 'clear', 'clear_range'] as const;
 const headerBytes = 7;
@@ -17,7 +18,7 @@ const empty = new Uint8Array();
 export function encodeBatch(group: readonly WriteSet[]): ArrayBuffer {
   const bytes = Buffer.alloc(batchBytes(group));
   let at = 0;
-  const add = (kind: (typeof kinds)[number], key: string, second: string | Uint8Array) => {
+  const add = (kind: (typeof kinds)[number], key: KeyText, second: KeyText | Uint8Array) => {
     bytes.writeUInt8(kinds.indexOf(kind), at);
     bytes.writeUInt16BE(key.length, at + 1);
     bytes.writeUInt32BE(second.length, at + 3);
@@ -40,11 +41,10 @@ export function* decodeBatch(buffer: ArrayBuffer): Iterable<BatchWrite> {
     const kind = kinds[bytes.readUInt8(at)];
     const keyEnd = at + headerBytes + bytes.readUInt16BE(at + 1);
     const end = keyEnd + bytes.readUInt32BE(at + 3);
-    const key = bytes.subarray(at + headerBytes, keyEnd);
-    const second = bytes.subarray(keyEnd, end);
-    if (kind === 'put') yield { kind, key, value: second };
+    const key = bytes.toString('latin1', at + headerBytes, keyEnd);
+    if (kind === 'put') yield { kind, key, value: bytes.subarray(keyEnd, end) };
     else if (kind === 'clear') yield { kind, key };
-    else yield { kind: 'clear_range', begin: key, end: second };
+    else yield { kind: 'clear_range', begin: key, end: bytes.toString('latin1', keyEnd, end) };
     at = end;
   }
 }
