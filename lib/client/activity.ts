@@ -89,8 +89,14 @@ export class Activity implements Disposable {
     const newest = known[0]?.seq ?? 0;
     const fresh = entries.filter((entry) => entry.seq > newest).sort((a, b) => b.seq - a.seq);
     const oldestFresh = fresh.at(-1);
-    if (!oldestFresh) return this.#patch({ completeTo });
-    if (oldestFresh.seq > newest + 1) return void this.#catchUp();
+    if (!oldestFresh) {
+      this.#patch({ completeTo });
+      return;
+    }
+    if (oldestFresh.seq > newest + 1) {
+      void this.#catchUp();
+      return;
+    }
     const next = known.length === 0 && newest === 0 ? null : this.#snapshot.get().next;
     this.#patch({ ...this.#with([...fresh, ...known]), completeTo, next, known: true });
   }

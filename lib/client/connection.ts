@@ -40,7 +40,7 @@ export type ConnectionState =
 
 const reconnect = { baseMs: 250, maxMs: 5_000 };
 /** How often a connected server may answer "try again" before a request is given up. */
-const retriesWhileLiveMax = 5;
+const retriesWhileLiveMax = 8;
 
 export interface ConnectionOptions {
   /** Where the gateway is; the page's own origin when left out. */
@@ -202,9 +202,10 @@ export class Connection implements Disposable {
 
   #refused(error: Error): void {
     const refusal = problem.safeParse('data' in error ? error.data : undefined);
-    if (refusal.success && refusal.data.code === 'unauthenticated') return this.#end('expired');
-    if (refusal.success && refusal.data.code === 'protocol_mismatch') return this.#end('protocol_mismatch');
-    this.#reconnectLater();
+    const code = refusal.success ? refusal.data.code : undefined;
+    if (code === 'unauthenticated') this.#end('expired');
+    else if (code === 'protocol_mismatch') this.#end('protocol_mismatch');
+    else this.#reconnectLater();
   }
 
   #reconnectLater(): void {

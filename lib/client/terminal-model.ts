@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { Disposables } from '../base/disposables.ts';
 import type { Random } from '../base/random.ts';
-import { type Problem, toProblem } from '../contracts/errors.ts';
+import { errorTable, type Problem, toProblem } from '../contracts/errors.ts';
 import type { ClientId, TerminalId } from '../contracts/ids.ts';
 import type { TerminalRestore } from '../contracts/protocol/terminals.ts';
 import type { Terminal } from '../contracts/records.ts';
@@ -9,6 +9,8 @@ import type { Connection, PushParams } from './connection.ts';
 import { Observable, type Readable } from './observable.ts';
 import { TerminalInput } from './terminal-input.ts';
 import { fullReset, type TerminalScreen } from './terminal-screen.ts';
+
+const attachRetryMs = 1_000;
 
 export interface TerminalSize {
   columns: number;
@@ -31,6 +33,7 @@ export type ScreenState =
 export class TerminalModel implements Disposable {
   readonly terminalId: TerminalId;
   readonly #connection: Connection;
+  readonly #clock: Clock;
   readonly #input: TerminalInput;
   readonly #record: Observable<Terminal>;
   readonly #screenState = new Observable<ScreenState>({ kind: 'blank' });
@@ -41,6 +44,7 @@ export class TerminalModel implements Disposable {
   #credited = 0;
   #attaching = false;
   #attachments = 0;
+  #retry: Disposable | undefined;
   /** Output that came while an attachment was under way. */
   #early: PushParams<'terminal.data'>[] = [];
   /** Whether this browser was the last one typed in, as far as it knows. */
@@ -60,6 +64,7 @@ export class TerminalModel implements Disposable {
   }) {
     this.terminalId = options.terminal.terminalId;
     this.#connection = options.connection;
+    this.#clock = options.clock;
     this.#ownsSize = options.openedHere;
     this.#record = new Observable(options.terminal);
     this.#input = this.#ending.add(new TerminalInput({ ...options, terminalId: this.terminalId }));
@@ -135,6 +140,7 @@ export class TerminalModel implements Disposable {
 
   [Symbol.dispose](): void {
     this.#ending[Symbol.dispose]();
+    this.#retry?.[Symbol.dispose]();
     this.#screen = undefined;
   }
 
@@ -149,6 +155,7 @@ export class TerminalModel implements Disposable {
   async #attach(): Promise<void> {
     const screen = this.#screen;
     if (!screen || !this.#connection.live) return;
+    this.#retry?.[Symbol.dispose]();
     this.#attachments += 1;
     const attachment = this.#attachments;
     this.#attaching = true;
@@ -167,8 +174,14 @@ export class TerminalModel implements Disposable {
     } catch (error) {
       if (!current()) return;
       this.#attaching = false;
-      if (this.#connection.live) this.#screenState.set({ kind: 'failed', problem: toProblem(error) });
+      if (this.#connection.live) this.#attachFailed(toProblem(error));
     }
+  }
+
+  /** The workspace may only be on its way back after a restart: tries again while that can help. */
+  #attachFailed(problem: Problem): void {
+    this.#screenState.set({ kind: 'failed', problem });
+    if (errorTable[problem.code].retryable) this.#retry = this.#clock.after(attachRetryMs, () => void this.#attach());
   }
 
   #restore(restore: TerminalRestore): void {
