@@ -17,6 +17,9 @@ export const limits = {
   fileOpsRememberedMax: 1_000,
   /** How long a save waits for another program that has the file open for writing. */
   fileWriterWaitMsMax: 250,
+  /** How long content that was replaced is kept for a program that had just opened it, and how many at most. */
+  fileReplacedKeptMs: 1_000,
+  fileReplacedKeptMax: 64,
   symlinksFollowedMax: 40,
 
   // Terminals

@@ -81,14 +81,15 @@ async function removeIfUnchanged(
     await writeIntent(folder.found.path, opId, { path, baseHash, sha256: null });
     renameAtomically(place.path, taken, 'keep');
     const met = await look(folder.found.path, opId, clock);
-    if (met.sha256 === baseHash && !met.written) return;
+    if (met.sha256 === baseHash && !met.written) return staging.keep(folder, opId);
     putBackUnlessTaken(taken, place.path);
     throw met.sha256 === baseHash
-      ? new CoditectError('conflict', 'Another program has this file open for writing')
+      ? new CoditectError('conflict', 'Another program has this file open for writing; try again when it has closed it')
       : staleWrite(met.sha256);
-  } finally {
+  } catch (error) {
     await discard(folder.found.path, opId);
     folder[Symbol.dispose]();
+    throw error;
   }
 }
 

@@ -41,7 +41,7 @@ export class Files {
   constructor(options: FilesOptions) {
     this.#options = options;
     this.#tree = new WorkspaceTree(options.root);
-    this.#staging = new Staging(this.#tree);
+    this.#staging = new Staging({ ...options, tree: this.#tree });
     this.#uploads = new Uploads({ tree: this.#tree, staging: this.#staging, clock: options.clock });
   }
 
@@ -69,6 +69,7 @@ export class Files {
 
   async close(): Promise<void> {
     await this.#uploads.close();
+    await this.#staging.close();
     this.#tree[Symbol.dispose]();
   }
 

@@ -8,7 +8,7 @@ import { hashFile, openFound, permissionsOf, regularFile } from './content.ts';
 import { isSystemError } from './file-errors.ts';
 import { syncFolder, writeIntent } from './staging.ts';
 import { hasWriter, renameAtomically } from './system-calls.ts';
-import { childPath, type Place, placeIn, type WorkspaceTree } from './tree.ts';
+import { childPath, nameOf, type Place, placeIn, type WorkspaceTree } from './tree.ts';
 
 export interface Replacement {
   path: WirePath;
@@ -32,7 +32,7 @@ const exchangesMax = 100;
 /**
  * Puts staged content in its place, if that holds `baseHash`. The old content is taken out in the same step and looked
  * at afterwards, when no path leads to it any more; if it is not what the caller believed, it goes back. So nothing
- * that any program writes at any moment is lost, and what is taken out is the staged name's when this returns.
+ * that any program writes at any moment is lost; what was taken out has the staged name when this returns.
  * @returns whether anything was written: false when the file had this content already
  * @throws CoditectError `stale_write` with the hash met in `facts.sha256`, or `absent`; `conflict` while a program has
  * the file open for writing.
@@ -115,7 +115,7 @@ async function create(place: Place, { folder, name }: Replacement['staged']): Pr
     renameAtomically(childPath(folder, Buffer.from(name)), place.path, 'keep');
   } catch (error) {
     if (!isSystemError(error, 'EEXIST')) throw error;
-    const taken = placeIn(place.folder, place.path.subarray(place.folder.length + 1));
+    const taken = placeIn(place.folder, nameOf(place));
     try {
       throw staleWrite(await hashOf(taken));
     } finally {

@@ -1,14 +1,16 @@
 import { mkdirSync } from 'node:fs';
 import { open, readdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
+import type { Clock } from '../../../lib/base/clock.ts';
 import { CoditectError } from '../../../lib/contracts/errors.ts';
 import { sha256Hex } from '../../../lib/contracts/ids.ts';
+import { limits } from '../../../lib/contracts/limits.ts';
 import { decodePath, wireEntryPath } from '../../../lib/contracts/path.ts';
 import { type BaseHash, baseHash } from '../../../lib/contracts/protocol/files.ts';
 import { hashFile, openFound } from './content.ts';
 import { isSystemError } from './file-errors.ts';
 import { renameAtomically } from './system-calls.ts';
-import { childPath, type Place, placeIn, type WorkspaceTree } from './tree.ts';
+import { childPath, type Found, nameOf, type Place, placeIn, type WorkspaceTree } from './tree.ts';
 
 const folders = [
   { path: Buffer.from('.coditect'), mode: 0o755 },
@@ -26,18 +28,28 @@ const intent = z.object({
 });
 export type Intent = z.infer<typeof intent> & { baseHash: BaseHash };
 
+export interface StagingOptions {
+  tree: WorkspaceTree;
+  clock: Clock;
+  onFault(error: unknown, what: string): void;
+}
+
+export type StagingFolder = Place & { found: Found };
+
 /** The folder on the workspace's own volume where content waits to be put in place; made when it is not there. */
 export class Staging {
-  readonly #tree: WorkspaceTree;
+  readonly #options: StagingOptions;
+  /** By name, what ends the waiting for late writers of something that was taken out. */
+  readonly #kept = new Map<string, () => Promise<void>>();
 
-  constructor(tree: WorkspaceTree) {
-    this.#tree = tree;
+  constructor(options: StagingOptions) {
+    this.#options = options;
   }
 
   /** @throws CoditectError `conflict` when the user has put something else in its way. */
-  folder(): Place & { found: NonNullable<Place['found']> } {
+  folder(): StagingFolder {
     for (const { path, mode } of folders) this.#make(path, mode);
-    const place = this.#tree.locate(Buffer.from('.coditect/tmp'), { follow: false });
+    const place = this.#options.tree.locate(Buffer.from('.coditect/tmp'), { follow: false });
     if (place.found?.stats.isDirectory()) return { ...place, found: place.found };
     place[Symbol.dispose]();
     throw inTheWay();
@@ -55,8 +67,34 @@ export class Staging {
     }
   }
 
+  /**
+   * Keeps what was taken out under `name` for a moment, then removes it. A program that had opened the file just before
+   * may still write to it; then that content is the newer one, and goes back in place. Disposes `folder`.
+   */
+  keep(folder: StagingFolder, name: string): void {
+    const end = async () => {
+      timer[Symbol.dispose]();
+      this.#kept.delete(name);
+      try {
+        await this.#settle(folder.found.path, Buffer.from(name + intentSuffix));
+        await discard(folder.found.path, name);
+      } catch (error) {
+        this.#options.onFault(error, 'What was replaced could not be looked at again');
+      } finally {
+        folder[Symbol.dispose]();
+      }
+    };
+    const timer = this.#options.clock.after(limits.fileReplacedKeptMs, () => void end());
+    this.#kept.set(name, end);
+    if (this.#kept.size > limits.fileReplacedKeptMax) void this.#kept.values().next().value?.();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#kept.values()].map((end) => end()));
+  }
+
   #make(path: Buffer, mode: number): void {
-    const place = this.#tree.locate(path, { follow: false });
+    const place = this.#options.tree.locate(path, { follow: false });
     try {
       if (!place.found) mkdirSync(place.path, { mode });
       else if (!place.found.stats.isDirectory()) throw inTheWay();
@@ -75,11 +113,14 @@ export class Staging {
     if (expected === 'any') return;
     const taken = await hashOfPlace(placeIn(folder, name));
     if (taken === undefined || taken === expected || taken === sha256) return;
-    const place = this.#tree.locate(decodePath(path), { follow: true });
+    const place = this.#options.tree.locate(decodePath(path), { follow: true });
     try {
-      const inPlace = await hashOfPlace(placeIn(place.folder, place.path.subarray(place.folder.length + 1)));
-      if (inPlace === (sha256 ?? undefined))
-        renameAtomically(childPath(folder, name), place.path, sha256 === null ? 'keep' : 'exchange');
+      const from = childPath(folder, name);
+      if (sha256 === null && !place.found) return renameAtomically(from, place.path, 'keep');
+      if (sha256 === null || (await hashOfPlace(placeIn(place.folder, nameOf(place)))) !== sha256) return;
+      renameAtomically(from, place.path, 'exchange');
+      // Replaced between the look and the exchange: that was newer still.
+      if ((await hashOfPlace(placeIn(folder, name))) !== sha256) renameAtomically(from, place.path, 'exchange');
     } finally {
       place[Symbol.dispose]();
     }

@@ -64,6 +64,11 @@ export function childPath(folder: Buffer, name: Uint8Array): Buffer {
   return Buffer.concat([folder, Buffer.of(slash), name]);
 }
 
+/** The name of a place in its folder. */
+export function nameOf({ path, folder }: Place): Buffer {
+  return path.subarray(folder.length + 1);
+}
+
 /** The place of one name in a folder, which is a place's path; a symlink is not followed. */
 export function placeIn(folder: Buffer, name: Uint8Array): Place {
   const path = childPath(folder, name);

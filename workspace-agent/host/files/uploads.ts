@@ -114,11 +114,20 @@ export class Uploads {
     const staged = { folder: upload.folder.found.path, name: opId, handle: upload.handle, sha256 };
     const written = await replaceFile(tree, clock, { path, baseHash, staged });
     const writtenAt = clock.now();
-    await this.#abandon(opId);
+    if (written) await this.#complete(upload);
+    else await this.#abandon(opId);
     return { done: true, sha256, unchanged: !written, writtenAt };
   }
 
-  /** Forgets an upload and removes what lies staged for it: an unfinished file, or what it took the place of. */
+  /** Forgets an upload that is in its place, and hands on what it took the place of. */
+  async #complete(upload: Upload): Promise<void> {
+    this.#uploads.delete(upload.first.opId);
+    upload.expiry[Symbol.dispose]();
+    this.#options.staging.keep(upload.folder, upload.first.opId);
+    await upload.handle.close();
+  }
+
+  /** Forgets an upload and removes what lies staged for it. */
   async #abandon(opId: OpId): Promise<void> {
     const upload = this.#uploads.get(opId);
     if (!upload) return;
