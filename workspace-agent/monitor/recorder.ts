@@ -278,15 +278,25 @@ export class Recorder {
       if (replaced) this.#recordDeletion(path, { observedAt, coalesced: 0 });
       this.#write(record && !replaced ? 'modified' : 'created', path, state, { observedAt, coalesced });
     }
+    if (record && record.inode !== stats.ino) this.#lookAtLinks(path, record.inode, look);
     const stamp: Stamp = state.unhashed === 'changing' ? unknownStamp : stampOf(stats, observedAt);
     index.set(path, { ...state, ...stamp });
     if (state.type === 'directory') {
       // Another mode may show what was hidden.
       const isNew = record?.inode !== stats.ino || record.type !== 'directory' || record.mode !== state.mode;
       if (isNew || look.list || look.deep) return this.#list(look, isNew);
-    } else if (stats.nlink > 1)
-      for (const other of index.linkedTo(stats.ino, path)) this.queue.add(other, { told: look.told, from: look });
+    } else if (stats.nlink > 1) this.#lookAtLinks(path, stats.ino, look);
     this.queue.finish(look);
+  }
+
+  /**
+   * A write through one hard link changes the file under its other names, and is told of the one only; which may name
+   * another file by now. (A link that came, was written through and went before anyone looked leaves its file's other
+   * names to the next scan, and so does a write through an ignored name.)
+   */
+  #lookAtLinks(path: RawPath, inode: number, from?: Look) {
+    for (const other of this.#ledger.index.linkedTo(inode, path))
+      this.queue.add(other, { told: from?.told ?? true, ...(from && { from }) });
   }
 
   #recordDeletion(path: RawPath, facts: { observedAt: number; coalesced: number }) {
@@ -297,6 +307,7 @@ export class Recorder {
       this.#write('deleted', at, gone, { observedAt: facts.observedAt, coalesced: at === path ? facts.coalesced : 0 });
     }
     if (index.get(path)?.type === 'directory') this.watcher?.unwatch(path);
+    for (const [at, { inode }] of below) this.#lookAtLinks(at, inode);
     index.remove(path);
   }
 

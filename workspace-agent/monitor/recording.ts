@@ -108,8 +108,8 @@ export class Recording {
     this.#rest.close();
     this.#sender.close();
     this.#status.close();
-    await this.#recorder.watcher?.close();
     this.#recorder.close();
+    await this.#recorder.watcher?.close();
     await this.ledger.close();
   }
 

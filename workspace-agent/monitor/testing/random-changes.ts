@@ -21,6 +21,8 @@ const names = ['a', 'b', 'c', 'd', 'e', 'node_modules', 'x\xff', 'new\nline', 'Ã
 export class RandomChanges {
   /** What was done, for the message of a test that fails. */
   readonly done: string[] = [];
+  /** The last change made a hard link. */
+  linked = false;
   #root: string;
   #random: Random;
   #links: boolean;
@@ -57,6 +59,7 @@ export class RandomChanges {
       this.#touch,
       this.#churn,
     ];
+    this.linked = false;
     const step = steps[this.below(steps.length)] ?? this.#write;
     try {
       step.call(this);
@@ -161,6 +164,7 @@ export class RandomChanges {
     const to = this.#place();
     this.#say(`link ${from} ${to}`);
     linkSync(this.#at(from), this.#at(to));
+    this.linked = true;
   }
 
   #touch(): void {

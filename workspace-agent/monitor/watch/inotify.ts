@@ -61,6 +61,7 @@ export class InotifyWatcher implements Watcher {
   }
 
   watch(folder: RawPath): WatchResult {
+    if (this.#closed) return 'gone';
     try {
       const descriptor = this.#open();
       const watch = this.#libc.inotifyAddWatch({ descriptor, path: absolutePath(this.#options.root, folder), mask });

@@ -142,8 +142,9 @@ export function watcherContract(name: string, open: OpenWatcher): void {
       expect(['gone', 'watching']).toContain(watcher.watch('moving'));
     });
 
-    test('ends', async () => {
+    test('ends, and is not begun again by a watch asked for too late', async () => {
       await watcher.close();
+      watcher.watch('');
       events = [];
       writeFileSync(join(root, 'after'), 'the end');
       expect(await watcher.drain()).toBe(false);
