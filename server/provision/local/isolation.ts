@@ -75,7 +75,7 @@ async function sandboxObstacle({ dataFolder, stage, random }: Probe, ownUsers: b
     return await obstacleOf([
       ...(ownUsers ? asUser(uid) : []),
       'bwrap',
-      ...sandboxArguments(binds, hostEnvironment(inside.home)),
+      ...sandboxArguments(binds, hostEnvironment(inside.home, {})),
       agentStage(inside.agent).node,
       '-e',
       script,

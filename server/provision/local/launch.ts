@@ -29,6 +29,8 @@ export interface LaunchPlan {
   stage: AgentStage;
   isolation: Isolation;
   uid: number;
+  /** Of the server's environment what both may know. */
+  environment: Record<string, string>;
 }
 
 /** How long agents live on without a gateway, in milliseconds. */
@@ -104,16 +106,18 @@ export function isSandboxed(role: WorkspaceRole, isolation: Isolation): boolean 
   return role === 'host' && isolation.kind === 'bubblewrap';
 }
 
-async function commandOf(role: WorkspaceRole, { paths, stage, isolation, uid }: LaunchPlan): Promise<string[]> {
+async function commandOf(role: WorkspaceRole, plan: LaunchPlan): Promise<string[]> {
+  const { paths, stage, isolation, uid, environment } = plan;
   const limited = [...(await bounded(isolation.ownUsers)), ...(isolation.ownUsers ? asUser(uid) : [])];
   if (!isSandboxed(role, isolation)) {
     // Programs before this point are found by the server's PATH, never by one that leads through the user's home.
-    const environment = Object.entries(environmentOf(role, paths)).map(([name, value]) => `${name}=${value}`);
-    return [...limited, 'env', '-i', ...environment, stage.node, stage.entry, role, '--config', paths.config[role]];
+    const own = role === 'host' ? hostEnvironment(paths.home, environment) : { ...environment, ...bareEnvironment };
+    const pairs = Object.entries(own).map(([name, value]) => `${name}=${value}`);
+    return [...limited, 'env', '-i', ...pairs, stage.node, stage.entry, role, '--config', paths.config[role]];
   }
   const binds = { workspace: paths.workspace, home: paths.home, agent: stage.folder, config: paths.config.host };
   const { node, entry } = agentStage(inside.agent);
-  const sandbox = ['bwrap', '--info-fd', '3', ...sandboxArguments(binds, hostEnvironment(inside.home))];
+  const sandbox = ['bwrap', '--info-fd', '3', ...sandboxArguments(binds, hostEnvironment(inside.home, environment))];
   return [...limited, ...sandbox, node, entry, role, '--config', inside.config];
 }
 
@@ -122,9 +126,6 @@ const bareEnvironment = {
   PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin',
   LANG: 'C.UTF-8',
 };
-
-const environmentOf = (role: WorkspaceRole, paths: WorkspacePaths): Record<string, string> =>
-  role === 'host' ? hostEnvironment(paths.home) : bareEnvironment;
 
 function spawned(child: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -11,6 +11,7 @@ import { agentsFolder, workspacesFolder } from './layout.ts';
 import { takeLock } from './lock.ts';
 import { observeWorkspaces } from './observe.ts';
 import { readProcessTable } from './processes.ts';
+import { passedEnvironment } from './sandbox.ts';
 import { removeTree } from './volume.ts';
 import { type LocalContext, LocalWorkspace } from './workspace.ts';
 
@@ -20,6 +21,8 @@ export interface LocalProvisionerOptions extends Pick<LocalContext, 'orphan' | '
   agent: AgentProgram;
   /** `none` runs hosts without a sandbox even where one could be had. Default `auto`. */
   isolation?: 'auto' | 'none';
+  /** The server's own environment. Of it workspaces are told of the network alone: proxies and certificates. */
+  environment?: Readonly<Record<string, string | undefined>>;
 }
 
 /** Workspaces as processes of this machine, which outlive the server that started them. */
@@ -51,7 +54,8 @@ export async function openLocalProvisioner(options: LocalProvisionerOptions): Pr
   try {
     const stage = await stageAgent(agents, options.agent, options.random);
     const isolation = await probeIsolation({ dataFolder, stage, random: options.random }, options.isolation ?? 'auto');
-    const opened = new OpenedProvisioner({ ...options, dataFolder, stage, isolation }, unlock);
+    const environment = passedEnvironment(options.environment ?? {});
+    const opened = new OpenedProvisioner({ ...options, dataFolder, stage, isolation, environment }, unlock);
     await opened.adoptAll();
     await removeStages(agents, new Set([stage.hash, ...opened.stagesInUse()]));
     return opened;

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { newSpec } from '../contract-suite.ts';
-import { sandboxArguments } from './sandbox.ts';
+import { passedEnvironment, sandboxArguments } from './sandbox.ts';
 import { type LocalWorld, openLocalWorld } from './testing/local-world.ts';
 
 describe('the arguments of a sandbox', () => {
@@ -46,6 +46,19 @@ describe('the arguments of a sandbox', () => {
   });
 });
 
+describe('the environment of a workspace', () => {
+  it('knows of the network and of nothing else', () => {
+    const own = {
+      SECRET_KEY: 'x',
+      HOME: '/root',
+      NODE_EXTRA_CA_CERTS: '/etc/ssl/own.pem',
+      https_proxy: 'http://p',
+      AWS_TOKEN: 'x',
+    };
+    expect(passedEnvironment(own)).toEqual({ NODE_EXTRA_CA_CERTS: '/etc/ssl/own.pem', https_proxy: 'http://p' });
+  });
+});
+
 describe('a sandbox, from inside', { timeout: 60_000 }, () => {
   const [mine, other] = [newSpec(), newSpec()];
   let world: LocalWorld;
@@ -58,7 +71,7 @@ describe('a sandbox, from inside', { timeout: 60_000 }, () => {
 
   beforeAll(async () => {
     process.env.CODITECT_TEST_SECRET = 'secret-of-the-server';
-    world = await openLocalWorld();
+    world = await openLocalWorld({ environment: process.env });
     delete process.env.CODITECT_TEST_SECRET;
     expect(world.provisioner.isolation).toBe('bubblewrap');
     await world.provisioner.ensure(other);

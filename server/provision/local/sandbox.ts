@@ -63,7 +63,7 @@ export interface SandboxBinds {
  */
 export function sandboxArguments(binds: SandboxBinds, environment: Record<string, string>): string[] {
   return [
-    ...['--unshare-user', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--hostname', 'workspace'],
+    ...['--unshare-user', '--unshare-pid', '--unshare-ipc', '--unshare-uts'],
     ...['--uid', '1000', '--gid', '1000', '--cap-drop', 'ALL', '--new-session'],
     ...['--ro-bind', '/usr', '/usr'],
     ...['bin', 'lib', 'lib64', 'sbin'].flatMap((name) => ['--symlink', `usr/${name}`, `/${name}`]),
@@ -84,9 +84,30 @@ export function sandboxArguments(binds: SandboxBinds, environment: Record<string
   ];
 }
 
-/** The environment of a host, and so of what it starts. Nothing of the server's own leaks into it. */
-export function hostEnvironment(home: string): Record<string, string> {
+/** What programs need to know of this machine's time zone and way to the network. */
+const passedOn = [
+  'TZ',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+  'http_proxy',
+  'https_proxy',
+  'no_proxy',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  'NODE_EXTRA_CA_CERTS',
+];
+
+/** Of the server's own environment what workspaces may know; nothing else leaks into them. */
+export function passedEnvironment(own: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const passed = passedOn.flatMap((name) => (own[name] === undefined ? [] : [[name, own[name]]]));
+  return Object.fromEntries(passed);
+}
+
+/** The environment of a host, and so of what it starts. */
+export function hostEnvironment(home: string, passed: Record<string, string>): Record<string, string> {
   return {
+    ...passed,
     HOME: home,
     USER: 'dev',
     LOGNAME: 'dev',

@@ -31,6 +31,8 @@ export interface LocalContext {
   stage: AgentStage;
   isolation: Isolation;
   orphan: OrphanBounds;
+  /** Of the server's environment what workspaces may know. */
+  environment: Record<string, string>;
   clock: Clock;
   random: Random;
   logger: Logger;
@@ -176,14 +178,14 @@ export class LocalWorkspace {
   }
 
   async #start(spec: WorkspaceSpec, specHash: string): Promise<void> {
-    const { stage, isolation, orphan, random } = this.#context;
+    const { isolation, orphan, random } = this.#context;
     await this.#endAll();
     this.#deaths = [];
     this.#stages = [];
     this.#record = { specHash, isolation: isolation.kind, stages: this.#stages, processes: {} };
     this.#become('starting');
     const uid = await this.#stage('volume', () => makeVolume(this.#paths, { ownUser: isolation.ownUsers, random }));
-    const plan: LaunchPlan = { paths: this.#paths, stage, isolation, uid };
+    const plan = this.#plan(uid);
     await this.#stage('sandbox', () => writeConfigs(plan, spec, orphan));
     for (const role of roles) await this.#stage(role, () => this.#launch(role, plan));
     await this.#writeRecord();
@@ -199,6 +201,11 @@ export class LocalWorkspace {
     const result = await act();
     stage.endedAt = this.#context.clock.now();
     return result;
+  }
+
+  #plan(uid: number): LaunchPlan {
+    const { stage, isolation, environment } = this.#context;
+    return { paths: this.#paths, stage, isolation, uid, environment };
   }
 
   async #launch(role: WorkspaceRole, plan: LaunchPlan): Promise<void> {
@@ -243,12 +250,11 @@ export class LocalWorkspace {
     this.#restart?.[Symbol.dispose]();
     this.#restart = null;
     if (!this.#supervised) return;
-    const { stage, isolation } = this.#context;
     try {
-      const uid = (await ownerOf(this.#paths.workspace)) ?? serverUserId();
+      const plan = this.#plan((await ownerOf(this.#paths.workspace)) ?? serverUserId());
       for (const role of this.#missing()) {
         await this.#end([role]);
-        await this.#launch(role, { paths: this.#paths, stage, isolation, uid });
+        await this.#launch(role, plan);
       }
     } catch (error) {
       this.#warn(error, 'processes of a workspace could not be started again');
