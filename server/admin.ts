@@ -11,12 +11,12 @@ import { localAgent } from './local-agent.ts';
 import { openLocalProvisioner } from './provision/local/provisioner.ts';
 import { verifyTrail } from './services/trail/verify.ts';
 import { operatorKeyspace } from './store/keyspace.ts';
-import { openLmdbStore } from './store/lmdb.ts';
+import { openLmdbReader } from './store/lmdb.ts';
 
 const usage = `Usage: npm run admin -- COMMAND
 
   stop                      ends the server and every workspace; files are kept
-  trail verify [WORKSPACE]  checks the chain of one trail, or of all (while the server is stopped)
+  trail verify [WORKSPACE]  checks the chain of one trail, or of all; the server may be running
 `;
 const stopWaitMs = 20_000;
 const root = resolve(import.meta.dirname, '..');
@@ -75,7 +75,7 @@ function isServer(pid: number): boolean {
 }
 
 async function verify(data: DataFolder, only: string | undefined): Promise<void> {
-  const store = await openLmdbStore({ folder: data.storeFolder });
+  const store = openLmdbReader({ folder: data.storeFolder });
   try {
     const all = await store.transact((transaction) =>
       operatorKeyspace.workspaces.list(transaction, operatorKeyspace.workspaces.range()),

@@ -11,9 +11,10 @@ const keyEncoder = {
 };
 
 /** Opens the environment in `folder`, with the same options in the thread that reads and the one that writes. */
-export function openLmdbDatabase(folder: string): LmdbDatabase {
+export function openLmdbDatabase(folder: string, { readOnly = false } = {}): LmdbDatabase {
   return open<Buffer, KeyText>({
     path: folder,
+    readOnly,
     noSubdir: false,
     keyEncoder,
     encoding: 'binary',

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Clock } from '../../lib/base/clock.ts';
 import { systemRandom } from '../../lib/base/random.ts';
 import { storeContract } from './contract-suite.ts';
-import { openLmdbStore } from './lmdb.ts';
+import { openLmdbReader, openLmdbStore } from './lmdb.ts';
 import { pack, rangeOf, unpack } from './tuple.ts';
 
 const temporaryFolder = () => mkdtemp(join(tmpdir(), 'coditect-store-'));
@@ -109,6 +109,22 @@ describe('lmdb', () => {
       expect([...acknowledged].filter((id) => !stored.entries.has(id))).toEqual([]);
       expect(stored.indexes).toEqual(stored.entries);
     }
+  });
+
+  it('S2 a reader sees one whole state of what another process writes, and writes nothing', async () => {
+    expect(() => openLmdbReader({ folder })).toThrow(expect.objectContaining({ code: 'not_found' }));
+    const child = startWriter({ folder, mode: 'endless' });
+    const lines = readLines(child);
+    await expect.poll(() => lines.length, { timeout: 20_000, interval: 1 }).toBeGreaterThan(50);
+    const reader = openLmdbReader({ folder });
+    const countOf = (family: string) =>
+      reader.transact(async (transaction) => (await transaction.getRange(rangeOf([family]))).length);
+    const entries = await countOf('entry');
+    expect(entries).toBeGreaterThan(50);
+    expect(await countOf('index')).toBe(entries);
+    const writing = reader.transact(async (transaction) => transaction.set(pack(['x']), new Uint8Array()));
+    await expect(writing).rejects.toMatchObject({ code: 'internal' });
+    await reader.close();
   });
 
   it('S16 a full disk fails the transaction wholly, and the store goes on', { timeout: 60_000 }, async () => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Transaction as ReadTransaction } from 'lmdb';
@@ -38,6 +39,23 @@ export async function openLmdbStore(options: LmdbOptions): Promise<Store> {
     lock[Symbol.dispose]();
     throw error;
   }
+}
+
+/**
+ * Reads a folder that another process may have open and be writing: one state of it, the newest at the first read.
+ * A transaction that writes fails.
+ * @throws CoditectError `not_found` when there is no store in the folder.
+ */
+export function openLmdbReader(options: Pick<LmdbOptions, 'folder' | 'clock'>): Store {
+  if (!existsSync(join(options.folder, 'data.mdb')))
+    throw new CoditectError('not_found', `There is no store in ${options.folder}.`);
+  const database = openLmdbDatabase(options.folder, { readOnly: true });
+  const writer: Writer = {
+    write: async () => ({ failed: { message: 'it is open for reading alone', code: undefined } }),
+    close: async () => {},
+  };
+  const lock = { [Symbol.dispose]() {} };
+  return openOptimisticStore(new LmdbEngine({ ...options, lock, writer, database }), options.clock ?? systemClock);
 }
 
 /** Reads in this thread, from the memory map; writes through {@link openWriter}'s. */
