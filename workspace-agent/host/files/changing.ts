@@ -5,11 +5,11 @@ import { CoditectError } from '../../../lib/contracts/errors.ts';
 import { decodePath } from '../../../lib/contracts/path.ts';
 import type { fileMethods } from '../../../lib/contracts/protocol/files.ts';
 import type { ParamsOf } from '../../../lib/contracts/protocol/method.ts';
+import { renameAtomically } from '../system-calls.ts';
 import { hashFile, openFound, regularFile } from './content.ts';
 import { isSystemError } from './file-errors.ts';
 import { look, staleWrite } from './replacing.ts';
 import { discard, type Staging, syncFolder, writeIntent } from './staging.ts';
-import { renameAtomically } from './system-calls.ts';
 import { childPath, type Place, type WorkspaceTree } from './tree.ts';
 
 type Params<Name extends keyof typeof fileMethods> = ParamsOf<(typeof fileMethods)[Name]>;

@@ -4,10 +4,10 @@ import { CoditectError } from '../../../lib/contracts/errors.ts';
 import { limits } from '../../../lib/contracts/limits.ts';
 import { decodePath, type WirePath } from '../../../lib/contracts/path.ts';
 import type { BaseHash } from '../../../lib/contracts/protocol/files.ts';
+import { hasWriter, renameAtomically } from '../system-calls.ts';
 import { hashFile, openFound, permissionsOf, regularFile } from './content.ts';
 import { isSystemError } from './file-errors.ts';
 import { syncFolder, writeIntent } from './staging.ts';
-import { hasWriter, renameAtomically } from './system-calls.ts';
 import { childPath, nameOf, type Place, placeIn, type WorkspaceTree } from './tree.ts';
 
 export interface Replacement {

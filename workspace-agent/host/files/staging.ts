@@ -7,9 +7,9 @@ import { sha256Hex } from '../../../lib/contracts/ids.ts';
 import { limits } from '../../../lib/contracts/limits.ts';
 import { decodePath, wireEntryPath } from '../../../lib/contracts/path.ts';
 import { type BaseHash, baseHash } from '../../../lib/contracts/protocol/files.ts';
+import { renameAtomically } from '../system-calls.ts';
 import { hashFile, openFound } from './content.ts';
 import { isSystemError } from './file-errors.ts';
-import { renameAtomically } from './system-calls.ts';
 import { childPath, type Found, nameOf, type Place, placeIn, type WorkspaceTree } from './tree.ts';
 
 const folders = [

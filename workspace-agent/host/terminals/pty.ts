@@ -1,8 +1,9 @@
-import { readSync } from 'node:fs';
+import { readSync, writeSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
 import { requireBinary } from '@lydell/node-pty/requireBinary.js';
 import type { Clock } from '../../../lib/base/clock.ts';
 import { limits } from '../../../lib/contracts/limits.ts';
+import { keepFromChildren } from '../system-calls.ts';
 
 /**
  * A pseudoterminal with a process in it. node-pty's own class loses the end of the output of a process that ends at
@@ -57,6 +58,7 @@ interface NativePty {
 
 const native = requireBinary('pty.node') as NativePty;
 const sameUser = -1;
+const writeAgainMs = 10;
 const drainChunkBytes = 4 * 1024;
 /** More than the kernel holds for one pseudoterminal; only a process left behind can write on and on. */
 const drainBytesMax = 1024 * 1024;
@@ -76,6 +78,9 @@ class NativeBackedPty implements Pty {
   #paused = false;
   #reported = false;
   #ending: Disposable | undefined;
+  #unwritten: Buffer[] = [];
+  #unwrittenBytes = 0;
+  #writing: Disposable | undefined;
 
   constructor(options: PtyOptions) {
     this.#options = options;
@@ -85,6 +90,8 @@ class NativeBackedPty implements Pty {
     const process = native.fork(file, args, env, cwd, columns, rows, sameUser, sameUser, true, '', onExit);
     this.pid = process.pid;
     this.#fd = process.fd;
+    // node-pty leaves it open to every later program, which could then read and write this terminal.
+    keepFromChildren(process.fd);
     this.#stream = new ReadStream(process.fd);
     this.#stream.on('data', (bytes: Buffer) => options.onData(bytes));
     this.#stream.on('end', () => this.#drain());
@@ -94,11 +101,14 @@ class NativeBackedPty implements Pty {
   }
 
   get unwrittenBytes(): number {
-    return this.#stream.writableLength;
+    return this.#unwrittenBytes;
   }
 
   write(bytes: Uint8Array | string): void {
-    if (this.#open) this.#stream.write(bytes);
+    const chunk = Buffer.from(bytes);
+    this.#unwritten.push(chunk);
+    this.#unwrittenBytes += chunk.length;
+    if (!this.#writing) this.#writeOn();
   }
 
   pause(): void {
@@ -120,6 +130,31 @@ class NativeBackedPty implements Pty {
     this.#exit = signal > 0 ? { exitCode: null, signal } : { exitCode, signal: null };
     if (!this.#open) this.#report();
     else if (!this.#paused) this.#awaitEnd();
+  }
+
+  // Not by the stream: libuv writes to the master side of a terminal blockingly, and this whole process would stand still
+  // for as long as a program does not read what is typed at it.
+  #writeOn(): void {
+    this.#writing = undefined;
+    for (let chunk = this.#unwritten[0]; chunk && this.#open; chunk = this.#unwritten[0]) {
+      try {
+        const length = writeSync(this.#fd, chunk);
+        this.#unwrittenBytes -= length;
+        if (length === chunk.length) this.#unwritten.shift();
+        else this.#unwritten[0] = chunk.subarray(length);
+      } catch (error) {
+        // EAGAIN: the program does not read for now. Anything else: there is nobody left to read.
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return this.#dropInput();
+        this.#writing = this.#options.clock.after(writeAgainMs, () => this.#writeOn());
+        return;
+      }
+    }
+  }
+
+  #dropInput(): void {
+    this.#writing?.[Symbol.dispose]();
+    this.#unwritten = [];
+    this.#unwrittenBytes = 0;
   }
 
   // Usually the stream ends by itself now. It does not when a process left behind still holds the terminal: then what
@@ -152,6 +187,7 @@ class NativeBackedPty implements Pty {
   #onClose(): void {
     this.#open = false;
     this.#ending?.[Symbol.dispose]();
+    this.#dropInput();
     if (this.#exit) this.#report();
   }
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../lib/base/clock.ts';
+import { type Clock, delay } from '../../../lib/base/clock.ts';
 import { Disposables } from '../../../lib/base/disposables.ts';
 import { CoditectError } from '../../../lib/contracts/errors.ts';
 import type { ClientId, SessionId, TerminalId } from '../../../lib/contracts/ids.ts';
@@ -31,6 +31,8 @@ export interface TerminalOptions extends TerminalSize {
   /** Its output has rested, or it has ended, and its screen is another than the one last told. */
   rested(): void;
 }
+
+const closePollMs = 20;
 
 /** One shell in the workspace, with all that browsers see of it. */
 export class Terminal {
@@ -151,19 +153,15 @@ export class Terminal {
     this.#awaitRest();
   }
 
-  /** Ends its processes, politely first, and forgets it. */
+  /** Ends its processes, politely first, and forgets it. Resolves when they have ended. */
   async close(): Promise<void> {
-    const leader = this.#pty.pid;
     const wasRunning = this.running;
     this.#ends[Symbol.dispose]();
     this.#titleTimer?.[Symbol.dispose]();
     this.#restTimer?.[Symbol.dispose]();
     // Nothing may keep its output from being read to the end any more.
     this.#pty.resume();
-    if (!wasRunning) return;
-    const below = await processesBelow(leader);
-    for (const pid of [-leader, ...below]) signalProcess(pid, 'SIGHUP');
-    this.#options.clock.after(limits.terminalCloseGraceMs, () => void killSession(leader));
+    if (wasRunning) await endSession(this.#pty.pid, this.#options.clock);
   }
 
   #onOutput(bytes: Uint8Array): void {
@@ -227,6 +225,13 @@ export class Terminal {
   }
 }
 
-async function killSession(leader: number): Promise<void> {
-  for (const pid of await processesOfSession(leader)) signalProcess(pid, 'SIGKILL');
+async function endSession(leader: number, clock: Clock): Promise<void> {
+  for (const pid of [leader, ...(await processesBelow(leader))]) signalProcess(pid, 'SIGHUP');
+  const end = clock.monotonic() + limits.terminalCloseGraceMs;
+  for (;;) {
+    const left = await processesOfSession(leader);
+    if (left.length === 0) return;
+    if (clock.monotonic() >= end) for (const pid of left) signalProcess(pid, 'SIGKILL');
+    await delay(clock, closePollMs);
+  }
 }

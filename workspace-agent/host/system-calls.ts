@@ -27,6 +27,14 @@ function terminated(path: Buffer): Buffer {
   return Buffer.concat([path, Buffer.of(0)]);
 }
 
+const setDescriptorFlags = 2;
+const closeOnExec = 1;
+
+/** Keeps a descriptor from the programs that this process starts. */
+export function keepFromChildren(fd: number): void {
+  if (nativeFcntl(fd, setDescriptorFlags, 'int', closeOnExec) !== 0) throw systemError('fcntl', koffi.errno());
+}
+
 const setLease = 1024;
 const setLeaseSignal = 10;
 const readLease = 0;

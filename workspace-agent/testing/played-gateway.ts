@@ -1,8 +1,8 @@
 import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server, type Socket } from 'socket.io';
-import type { CoditectError } from '../lib/contracts/errors.ts';
-import type { Handshake, MethodTable, Reply, RequestName, ResultOf } from '../lib/contracts/protocol/method.ts';
+import type { CoditectError } from '../../lib/contracts/errors.ts';
+import type { Handshake, MethodTable, Reply, RequestName, ResultOf } from '../../lib/contracts/protocol/method.ts';
 
 /** What arrived from the agent, in order. */
 export interface Arrival {
