@@ -157,7 +157,7 @@ export class Recorder {
     if (!this.#ledger.rules.some((rule) => rule.includes('/'))) return;
     // A rule that is a path may ignore more or less of the folder at its new place.
     forgetIgnored(index, this.#ledger.rules, to);
-    this.queue.add(to, { told: true, deep: true });
+    this.queue.add(to, { told: true, list: true, deep: true });
   }
 
   /** A folder that events lead into may itself not have been looked at yet. */
@@ -323,11 +323,11 @@ export class Recorder {
       look.list = true;
       return this.queue.wait(look, explainMs);
     }
-    const told = look.told && isNew;
-    const { confirmed, deep } = look;
+    const { confirmed, deep, list } = look;
+    const told = look.told && (isNew || list);
     for (const name of new Set([...names, ...this.#ledger.index.names(path)])) {
       const child = joinRaw(path, name);
-      if (!this.#ignored(child)) this.queue.add(child, { told, confirmed, deep, from: look });
+      if (!this.#ignored(child)) this.queue.add(child, { told, confirmed, deep, list: told && deep, from: look });
     }
     look.list = false;
     look.deep = false;

@@ -80,9 +80,10 @@ export class Scanner {
     this.#options.onChange();
   }
 
-  /** A scan found what no event told. */
+  /** Something was found that no event told. The scan that is under way, or else a new one, ends the gap. */
   foundUntold(): void {
-    this.#options.ledger.openGapFor(this.#reason);
+    this.#options.ledger.openGapFor(this.#running ? this.#reason : 'periodic');
+    if (!this.#running) this.request('periodic');
   }
 
   foundBlind(reason: 'no_watches' | 'no_root'): void {
