@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import {
   access,
@@ -17,7 +18,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse as parseToml } from 'smol-toml';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { agentConfig } from '../../../lib/contracts/agent-config.ts';
 import { limits } from '../../../lib/contracts/limits.ts';
 import { newSpec, stateOf } from '../contract-suite.ts';
@@ -98,6 +99,31 @@ describe('a local workspace', { timeout: 60_000 }, () => {
     await world.provisioner.stop(spec.workspaceId);
     await access(join(home, 'asked-to-end'));
     expect(await processesOf(world.dataFolder)).toEqual([]);
+  });
+
+  it("ends an agent that no record knows and that is the server's user's still, but no editor", async () => {
+    await world.provisioner.ensure(spec);
+    const { monitor } = world.paths(spec.workspaceId).config;
+    const wait = ['-c', 'while read -r line; do :; done', 'name'];
+    const stray = spawn('bash', [...wait, '/agent.mjs', monitor]);
+    const editor = spawn('bash', [...wait, monitor]);
+    onTestFinished(() => void editor.kill('SIGKILL'));
+    onTestFinished(() => void stray.kill('SIGKILL'));
+    await Promise.all([once(stray, 'spawn'), once(editor, 'spawn')]);
+    const ended = once(stray, 'exit');
+    await world.provisioner.stop(spec.workspaceId);
+    await ended;
+    expect(editor.exitCode ?? editor.signalCode).toBeNull();
+    editor.kill('SIGKILL');
+    await once(editor, 'exit');
+  });
+
+  it('leaves nothing when it is stopped as soon as it was started', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      await world.provisioner.ensure(spec);
+      await world.provisioner.stop(spec.workspaceId);
+      expect(await processesOf(world.dataFolder)).toEqual([]);
+    }
   });
 
   it('writes a new home once', async () => {
@@ -184,6 +210,24 @@ describe('the staged agent', { timeout: 60_000 }, () => {
     expect(await readdir(agents)).toHaveLength(1);
     expect(await readdir(agents)).not.toContain(old);
     await world.close();
+  });
+});
+
+describe('a machine without bubblewrap', () => {
+  it('is told what is missing, and has workspaces all the same', async () => {
+    const programs = await mkdtemp(join(tmpdir(), 'coditect-programs-'));
+    for (const name of ['setpriv', 'prlimit', 'env', 'chown', 'chmod', 'rm']) {
+      await symlink(execFileSync('which', [name], { encoding: 'utf8' }).trim(), join(programs, name));
+    }
+    await chmod(programs, 0o755);
+    vi.stubEnv('PATH', programs);
+    onTestFinished(() => rm(programs, { recursive: true }));
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const world = await openLocalWorld();
+    onTestFinished(() => world.close());
+    expect(world.provisioner.isolation).toBe('none');
+    expect(world.provisioner.isolationReason).toContain('bwrap is not installed');
+    await world.provisioner.ensure(newSpec());
   });
 });
 
