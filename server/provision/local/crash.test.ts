@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chown, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { delay, systemClock } from '../../../lib/base/clock.ts';
 import { seededRandom } from '../../../lib/base/random.ts';
@@ -16,7 +17,7 @@ import {
   sweep,
 } from './testing/local-world.ts';
 
-const serverFile = join(import.meta.dirname, 'testing/server.ts');
+const serverFile = fileURLToPath(new URL('./testing/server.ts', import.meta.url));
 const children: ChildProcess[] = [];
 afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
