@@ -48,7 +48,7 @@ export function LoginForm() {
           required
         />
         <PasswordField />
-        <Button type="submit" look="primary" size="large" disabled={pending}>
+        <Button type="submit" look="primary" size="large" disabled={pending} className="mt-2">
           {pending ? 'Signing in…' : 'Sign in'}
         </Button>
       </form>

@@ -26,7 +26,7 @@ export function RegisterForm({
   const [{ typed, errors }, submit, pending] = useActionState(register, nothingTyped);
   return (
     <TooltipProvider delayDuration={400}>
-      <form action={submit} className="flex flex-col gap-2" noValidate>
+      <form action={submit} className="flex flex-col gap-1.5" noValidate>
         {errors.form && (
           <Notice look="danger" className="mb-2 rounded-md">
             {errors.form}
@@ -63,7 +63,7 @@ export function RegisterForm({
             help="The server printed it when it started. The first account runs this installation."
           />
         )}
-        <Button type="submit" look="primary" size="large" disabled={pending} className="mt-2">
+        <Button type="submit" look="primary" size="large" disabled={pending} className="mt-3">
           {pending ? 'Creating your workspace…' : 'Create account'}
         </Button>
       </form>

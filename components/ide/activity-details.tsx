@@ -55,7 +55,7 @@ function fieldsOf(entry: TrailEntry, origin: Origin): [name: string, value: stri
     ['Speaks of', entry.refersTo === null ? null : `#${entry.refersTo}`],
     ['Origin', originText(origin)],
     ['Op', 'opId' in origin ? origin.opId : null],
-    ['Run', 'runId' in origin ? `${origin.runId} (claimed)` : null],
+    ['Run', 'runId' in origin ? origin.runId : null],
     ['Observed', exactTime(entry.observedAt)],
     ['Recorded', exactTime(entry.recordedAt)],
     ['Spool', entry.spool === null ? null : `${entry.spool.id} #${entry.spool.seq}`],

@@ -21,7 +21,7 @@ import type { Origin, TrailEntry } from '../../lib/contracts/trail.ts';
 import { IconButton } from '../ui/button.tsx';
 import { classNames } from '../ui/class-names.ts';
 import { ActivityDetails } from './activity-details.tsx';
-import { gapText, kindWords, originText } from './entry-words.ts';
+import { gapText, kindWords, originText, originWord } from './entry-words.ts';
 import { type Ide, useIde } from './ide-context.ts';
 import { agoText, exactTime, sizeText } from './words.ts';
 
@@ -121,10 +121,12 @@ function Facts({ entry, origin, ide }: { entry: TrailEntry; origin: Origin; ide:
       {entry.type === 'symlink' && <span className="truncate">→ {entry.linkTarget}</span>}
       {entry.sha256 !== null && <ShortHash sha256={entry.sha256} />}
       {entry.unhashed !== null && <span className="text-warn">no hash: {entry.unhashed.replace('_', ' ')}</span>}
-      <span className={classNames('ml-auto truncate', origin.kind !== 'unattributed' && 'text-accent')}>
-        {originText(origin)}
-        {'userId' in origin && origin.userId === ide.user.userId && ': you'}
-        {'claimed' in origin && ' (claimed)'}
+      <span
+        title={`From ${originText(origin)}`}
+        className={classNames('ml-auto truncate', origin.kind !== 'unattributed' && 'text-accent')}
+      >
+        {originWord(origin)}
+        {'userId' in origin && origin.userId === ide.user.userId && ' · you'}
       </span>
     </>
   );

@@ -5,14 +5,18 @@ import { Button } from '../ui/button.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { attempt } from './commands.ts';
 import { useIde } from './ide-context.ts';
+import { useSettled } from './use-settled.ts';
 import { monitorWords } from './words.ts';
+
+/** A monitor that has just been started is on its way, not away. */
+const monitorSettlesMs = 2_500;
 
 /** The true state of the connection and the workspace, when it is not simply well. The worst is told first, alone. */
 export function Banner() {
   const { client } = useIde();
   const connection = useValue(client.connection.state);
   const { status } = useValue(client.workspace);
-  const monitor = useValue(client.monitor);
+  const monitor = useSettled(useValue(client.monitor), monitorSettlesMs);
   if (connection.kind !== 'live') return <ConnectionBanner state={connection} />;
   if (status === 'stopped' || status === 'stopping') return <WorkspaceBanner status={status} />;
   if (status === 'running' && monitor) return <MonitorBanner monitor={monitor} />;

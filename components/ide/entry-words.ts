@@ -58,14 +58,20 @@ export function gapText(entry: TrailEntry): string {
 export function originText(origin: Origin): string {
   switch (origin.kind) {
     case 'unattributed':
-      return 'terminal or program';
+      return 'a terminal or program';
     case 'editor':
-      return 'editor';
+      return 'the editor';
     case 'api':
-      return 'API';
+      return 'the API';
     case 'restore':
-      return 'restore';
+      return 'a restore';
     case 'run':
-      return 'agent run';
+      return 'an agent run (it says so itself)';
   }
+}
+
+/** The same in a word. */
+export function originWord(origin: Origin): string {
+  const words = { unattributed: 'program', editor: 'editor', api: 'API', restore: 'restore', run: 'agent run' };
+  return words[origin.kind];
 }

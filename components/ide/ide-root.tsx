@@ -21,6 +21,8 @@ import { StatusBar } from './status-bar.tsx';
 import { TopBar } from './top-bar.tsx';
 import { useShortcuts } from './use-commands.ts';
 
+const stagesShownMs = 900;
+
 /** Makes the models behind the page, and ends them with it. */
 export function IdeRoot(props: IdePageProps) {
   const [opened, setOpened] = useState<{ ide: Ide; journalKept: boolean } | null>(null);
@@ -66,7 +68,12 @@ function Workbench({ journalKept }: { journalKept: boolean }) {
   const { status } = useValue(client.workspace);
   // Once it has run, its panes stay: a workspace that stops takes nothing from the screen.
   const [hasRun, setHasRun] = useState(status === 'running');
-  if (status === 'running' && !hasRun) setHasRun(true);
+  useEffect(() => {
+    if (status !== 'running') return;
+    // Who saw the stages sees the last one done before they go.
+    const timer = setTimeout(() => setHasRun(true), stagesShownMs);
+    return () => clearTimeout(timer);
+  }, [status]);
   useShortcuts();
   return (
     <div className="flex h-dvh flex-col overflow-hidden text-ide">

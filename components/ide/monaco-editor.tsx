@@ -24,8 +24,9 @@ const options: editor.IStandaloneEditorConstructionOptions = {
   guides: { indentation: true },
   bracketPairColorization: { enabled: false },
   overviewRulerBorder: false,
+  hideCursorInOverviewRuler: true,
   fixedOverflowWidgets: true,
-  // A shared audit product: no text is rewritten that the person did not touch.
+  // No text is changed that the person did not touch.
   trimAutoWhitespace: false,
   unicodeHighlight: { ambiguousCharacters: false },
 };

@@ -1,8 +1,9 @@
 import type { MonacoApi } from '../../lib/client/monaco.ts';
 
-/** The value of a design token as it is now, e.g. `#4a56d6`. */
+/** The value of a colour token as it is now, always with six digits: the build shortens `#ffffff` to `#fff`. */
 export function token(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  const value = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  return value.replace(/^#([0-9a-f])([0-9a-f])([0-9a-f])$/i, '#$1$1$2$2$3$3');
 }
 
 export const monacoThemeName = 'coditect';
@@ -59,6 +60,9 @@ export function applyMonacoTheme(monaco: MonacoApi, theme: string | undefined): 
       'editorSuggestWidget.selectedBackground': token('selected'),
       'input.background': token('sunken'),
       'input.border': token('line-strong'),
+      'editorBracketHighlight.foreground1': token('text-muted'),
+      'editorBracketHighlight.foreground2': token('accent'),
+      'editorBracketHighlight.foreground3': token('ok'),
       focusBorder: token('focus'),
       'scrollbar.shadow': '#00000000',
       'diffEditor.insertedTextBackground': `${token('ok')}30`,

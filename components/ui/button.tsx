@@ -46,7 +46,7 @@ export function IconButton({
         type="button"
         aria-label={label}
         className={classNames(
-          'inline-flex size-6 shrink-0 items-center justify-center rounded text-muted transition-colors hover:bg-hover hover:text-text disabled:pointer-events-none disabled:opacity-40 aria-expanded:bg-hover aria-pressed:text-accent [&_svg]:size-4',
+          'inline-flex size-6 shrink-0 items-center justify-center rounded text-muted transition-colors hover:bg-hover hover:text-text disabled:pointer-events-none disabled:opacity-40 aria-expanded:bg-hover aria-pressed:text-text [&_svg]:size-4',
           className,
         )}
         {...rest}

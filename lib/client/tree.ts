@@ -69,7 +69,10 @@ export class FileTree implements Disposable {
     if (node.folder.kind !== 'read') this.#setFolder(node, { kind: 'reading' });
     try {
       const { entries, complete } = await this.#list(path);
-      this.#replaceChildren(node, entries);
+      this.#replaceChildren(
+        node,
+        entries.filter((entry) => !isOurs(entry.path)),
+      );
       this.#setFolder(node, { kind: 'read', complete });
     } catch (error) {
       this.#setFolder(node, { kind: 'failed', problem: toProblem(error) });
@@ -175,7 +178,7 @@ export class FileTree implements Disposable {
 
   #insert(item: { path: WirePath; type: FileType; linkTarget: string | null }): void {
     const parent = this.#parentOf(item.path);
-    if (!parent || parent.folder.kind === 'unread') return;
+    if (!parent || parent.folder.kind === 'unread' || isOurs(item.path)) return;
     if (parent.children.get(item.path)?.type !== item.type) parent.children.set(item.path, newNode(item));
   }
 
@@ -220,6 +223,11 @@ export class FileTree implements Disposable {
   #publish(): void {
     this.#snapshot.set({ root: this.#root.folder, items: itemsOf(this.#root) });
   }
+}
+
+/** The folder in which Coditect prepares what it writes is none of the person's. */
+function isOurs(path: WirePath): boolean {
+  return path === '.coditect';
 }
 
 /** `path` and the folders above it that lie within `folder`, `folder` itself left out. */
