@@ -61,7 +61,7 @@ function sourcesOf(only) {
   const shared = ['package-lock.json', 'scripts/build.ts', 'scripts/build-monaco.ts', 'lib'];
   const agent = [...shared, 'workspace-agent'];
   return only === 'all'
-    ? [...agent, 'app', 'components', 'next.config.mjs', 'postcss.config.mjs', 'tsconfig.json']
+    ? [...agent, 'server', 'app', 'components', 'next.config.mjs', 'postcss.config.mjs', 'tsconfig.json']
     : agent;
 }
 

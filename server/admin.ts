@@ -68,7 +68,7 @@ async function endServer(pidFile: string): Promise<boolean> {
 /** A number alone may belong to another program by now. */
 function isServer(pid: number): boolean {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('server/main.ts');
+    return /server\/main\.ts|dist\/server\.mjs/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
   } catch {
     return false;
   }

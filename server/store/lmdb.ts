@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Transaction as ReadTransaction } from 'lmdb';
 import { type Clock, systemClock } from '../../lib/base/clock.ts';
@@ -186,7 +186,9 @@ interface Writer {
 
 /** Starts the writing thread and waits until it has opened the database. */
 async function openWriter(folder: string): Promise<Writer> {
-  const worker = new Worker(new URL('./lmdb-writer.ts', import.meta.url), {
+  // Beside this file, be it the source or the bundle.
+  const extension = extname(import.meta.filename);
+  const worker = new Worker(new URL(`./lmdb-writer${extension}`, import.meta.url), {
     workerData: { folder } satisfies WriterData,
   });
   const ended = Promise.withResolvers<never>();
