@@ -35,6 +35,7 @@ async function stop(data: DataFolder): Promise<void> {
   const provisioner = await openLocalProvisioner({
     dataFolder: data.folder,
     agent: localAgent(root),
+    environment: process.env,
     orphan: { idleMs: 1, ms: 1 },
     clock: systemClock,
     random: systemRandom,

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Paths below DATA_DIR. Others may pass through it (workspaces have users of their own) but not look. */
 export function openDataFolder(folder: string) {
-  mkdirSync(folder, { recursive: true, mode: 0o711 });
+  mkdirSync(folder, { recursive: true });
+  // Set apart from the making: a umask would take it away.
+  chmodSync(folder, 0o711);
   const secretKeyFile = join(folder, 'secret-key');
   const pidFile = join(folder, 'server.pid');
   return {

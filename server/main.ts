@@ -44,7 +44,7 @@ async function main(): Promise<void> {
   const end = () => {
     if (ending) return;
     ending = true;
-    close(ground, parts, doors).then(() => process.exit(0), fail);
+    close(ground, parts, doors, config).then(() => process.exit(0), fail);
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, end);
 }
@@ -59,6 +59,7 @@ async function openGround(config: Config) {
   const provisioner = await openLocalProvisioner({
     dataFolder: data.folder,
     agent: localAgent(root),
+    environment: process.env,
     orphan: { idleMs: 10 * 60 * 1000, ms: config.LOCAL_ORPHAN_HOURS * 60 * 60 * 1000 },
     clock,
     random,
@@ -145,13 +146,14 @@ async function close(
   { context, data, provisioner }: Ground,
   { revocations }: Parts,
   { listeners, gateway, pages, reconciler }: Doors,
+  config: Config,
 ): Promise<void> {
   await reconciler.close();
   for (const listener of listeners) listener.close();
   await gateway.close();
   for (const listener of listeners) listener.closeAllConnections();
   revocations[Symbol.dispose]();
-  process.stdout.write(stayingWords(provisioner.running()));
+  process.stdout.write(stayingWords(provisioner.running(), config.LOCAL_ORPHAN_HOURS));
   await provisioner.close();
   await pages.close();
   await context.store.close();

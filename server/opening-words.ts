@@ -51,8 +51,8 @@ export function say(config: Config, now: { port: number; setupCode: string | nul
 }
 
 /** What goes on living after Ctrl-C. */
-export function stayingWords(running: readonly { workspaceId: string }[]): string {
+export function stayingWords(running: readonly { workspaceId: string }[], orphanHours: number): string {
   if (running.length === 0) return '\nCoditect has stopped. Nothing goes on running.\n';
   const what = running.length === 1 ? 'One workspace goes on' : `${running.length} workspaces go on`;
-  return `\nCoditect has stopped. ${what} with terminals and running programs: \`npm start\` takes up where you left, \`npm run stop\` ends all.\n`;
+  return `\nCoditect has stopped. ${what} with terminals and running programs: \`npm start\` takes up where you left, \`npm run stop\` ends all. Without a server each ends after 10 minutes of rest, or ${orphanHours} hours at most.\n`;
 }
