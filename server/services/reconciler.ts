@@ -23,9 +23,18 @@ interface Dependencies {
 const concurrencyMax = 4;
 const retry: Backoff = { baseMs: 1_000, maxMs: 60_000 };
 
+/** A failure that is not tried again before its time. */
+interface Waiting {
+  /** What was wished when it failed; another wish does not wait. Undefined when the wish could not even be read. */
+  wish: StoredWorkspace['desired'] | undefined;
+  error: string | null;
+  timer: Disposable;
+}
+
 /**
  * Brings what is wished and what is together. Level-triggered: events only put a workspace on the queue; each turn
- * reads the record and the last observation anew and does what is missing, so a lost event or a crash half-way heals.
+ * reads the record and the last observation anew and writes what is so; where something is missing the provisioner is
+ * called beside the turns, so that its stages are seen while it works. A lost event or a crash half-way heals.
  */
 export class Reconciler implements Disposable {
   #to: Dependencies;
@@ -34,9 +43,14 @@ export class Reconciler implements Disposable {
   #refs = new Map<WorkspaceId, WorkspaceRef>();
   #observed = new Map<WorkspaceId, WorkspaceObservation>();
   #queue = new Set<WorkspaceId>();
-  #busy = new Map<WorkspaceId, Promise<void>>();
+  #turns = new Map<WorkspaceId, Promise<void>>();
+  /** Workspaces that the provisioner must be called for, and those it is being called for. */
+  #due = new Set<WorkspaceId>();
+  #acts = new Map<WorkspaceId, Promise<void>>();
+  /** Those the provisioner has been called for in this server's life: others may run by an older specification. */
+  #met = new Set<WorkspaceId>();
   #failures = new Map<WorkspaceId, number>();
-  #retries = new Map<WorkspaceId, Disposable>();
+  #waiting = new Map<WorkspaceId, Waiting>();
 
   constructor(dependencies: Dependencies) {
     this.#to = dependencies;
@@ -45,25 +59,26 @@ export class Reconciler implements Disposable {
   /** Takes up every workspace of the installation, then follows wishes, observations and connections. */
   async start(): Promise<void> {
     const { workspaces, links } = this.#to;
-    for (const ref of await workspaces.all()) this.#refs.set(ref.workspaceId, ref);
     this.#subscriptions.add(workspaces.woken.on((ref) => this.#wake(ref)));
-    this.#subscriptions.add(links.onChanged(({ tenantId, workspaceId }) => this.#wake({ tenantId, workspaceId })));
+    this.#subscriptions.add(links.onChanged(({ workspaceId }) => this.#enqueue(workspaceId)));
+    for (const ref of await workspaces.all()) this.#refs.set(ref.workspaceId, ref);
     void this.#observe();
     for (const workspaceId of this.#refs.keys()) this.#enqueue(workspaceId);
   }
 
-  /** Ends the loop and waits for turns under way. */
+  /** Ends the loop and waits for what is under way. */
   async close(): Promise<void> {
     this[Symbol.dispose]();
-    await Promise.allSettled(this.#busy.values());
+    await Promise.allSettled([...this.#turns.values(), ...this.#acts.values()]);
   }
 
   [Symbol.dispose](): void {
     this.#ended.abort();
     this.#subscriptions[Symbol.dispose]();
-    for (const timer of this.#retries.values()) timer[Symbol.dispose]();
-    this.#retries.clear();
+    for (const { timer } of this.#waiting.values()) timer[Symbol.dispose]();
+    this.#waiting.clear();
     this.#queue.clear();
+    this.#due.clear();
   }
 
   async #observe(): Promise<void> {
@@ -84,8 +99,13 @@ export class Reconciler implements Disposable {
   }
 
   #seen(workspace: WorkspaceObservation): void {
-    this.#observed.set(workspace.workspaceId, workspace);
-    this.#enqueue(workspace.workspaceId);
+    const { workspaceId, state } = workspace;
+    const before = this.#observed.get(workspaceId)?.state;
+    this.#observed.set(workspaceId, workspace);
+    // It was given up while nobody called for it: that counts like a call that failed, or it would be tried in a circle.
+    if (state === 'failed' && before !== 'failed' && this.#met.has(workspaceId) && !this.#acts.has(workspaceId))
+      this.#retryLater(workspaceId, { wish: 'running', error: workspace.error });
+    this.#enqueue(workspaceId);
   }
 
   #listed(all: WorkspaceObservation[]): void {
@@ -97,10 +117,17 @@ export class Reconciler implements Disposable {
     for (const workspaceId of gone) this.#seen({ workspaceId, state: 'absent', stages: [], error: null });
   }
 
+  /** Someone wishes: what failed before is tried at once. */
   #wake(ref: WorkspaceRef): void {
     this.#refs.set(ref.workspaceId, ref);
-    this.#failures.delete(ref.workspaceId);
+    this.#forgive(ref.workspaceId);
     this.#enqueue(ref.workspaceId);
+  }
+
+  #forgive(workspaceId: WorkspaceId): void {
+    this.#failures.delete(workspaceId);
+    this.#waiting.get(workspaceId)?.timer[Symbol.dispose]();
+    this.#waiting.delete(workspaceId);
   }
 
   #enqueue(workspaceId: WorkspaceId): void {
@@ -110,75 +137,115 @@ export class Reconciler implements Disposable {
   }
 
   #drain(): void {
-    for (const workspaceId of this.#queue) {
-      if (this.#busy.size >= concurrencyMax) return;
-      if (this.#busy.has(workspaceId)) {
-        continue;
-      }
-      this.#queue.delete(workspaceId);
-      const turn = this.#turn(workspaceId).finally(() => {
-        this.#busy.delete(workspaceId);
+    startEach({ waiting: this.#queue, running: this.#turns }, (workspaceId) =>
+      this.#turn(workspaceId).finally(() => {
+        this.#turns.delete(workspaceId);
         this.#drain();
-      });
-      this.#busy.set(workspaceId, turn);
-    }
+      }),
+    );
   }
 
+  /** Writes down what is so, and calls for what is missing. */
   async #turn(workspaceId: WorkspaceId): Promise<void> {
     const ref = this.#refs.get(workspaceId);
     if (!ref) return;
     try {
       const stored = await this.#to.workspaces.observe(ref, (now) => this.#assess(now));
-      if (stored && needsAct(stored, this.#observed.get(workspaceId))) await this.#act(ref, stored);
-      this.#failures.delete(workspaceId);
+      if (!stored || this.#ended.signal.aborted) return;
+      if (stored.status === stored.desired) this.#forgive(workspaceId);
+      if (!this.#needsAct(stored)) return;
+      this.#due.add(workspaceId);
+      this.#actOnDue();
     } catch (error) {
-      if (this.#ended.signal.aborted) return;
-      await this.#failed(ref, error);
+      this.#failed(workspaceId, undefined, error);
     }
   }
 
-  /** Calls the provisioner, then takes its outcome as observed without waiting for the watch to tell. */
-  async #act(ref: WorkspaceRef, stored: StoredWorkspace): Promise<void> {
-    const { provisioner, workspaces } = this.#to;
-    if (stored.desired === 'running') await provisioner.ensure(await this.#spec(stored));
-    else await provisioner.stop(ref.workspaceId);
-    const state = stored.desired;
-    const stages = this.#observed.get(ref.workspaceId)?.stages ?? [];
-    this.#observed.set(ref.workspaceId, { workspaceId: ref.workspaceId, state, stages, error: null });
-    await workspaces.observe(ref, (now) => this.#assess(now));
+  #actOnDue(): void {
+    startEach({ waiting: this.#due, running: this.#acts }, (workspaceId) =>
+      this.#act(workspaceId).finally(() => {
+        this.#acts.delete(workspaceId);
+        // The wish may be another one by now.
+        this.#enqueue(workspaceId);
+        this.#actOnDue();
+      }),
+    );
   }
 
-  async #failed(ref: WorkspaceRef, error: unknown): Promise<void> {
-    const { context, workspaces } = this.#to;
-    const attempt = this.#failures.get(ref.workspaceId) ?? 0;
-    this.#failures.set(ref.workspaceId, attempt + 1);
-    const waitMs = backoffMs(retry, attempt, context.random);
-    context.logger.warn(
-      { error, workspaceId: ref.workspaceId, attempt, waitMs },
-      'a workspace could not be brought to its wished state',
-    );
+  /** Calls the provisioner, then takes its outcome as observed without waiting for the watch to tell. */
+  async #act(workspaceId: WorkspaceId): Promise<void> {
+    const { provisioner, workspaces } = this.#to;
+    const ref = this.#refs.get(workspaceId);
+    let wish: StoredWorkspace['desired'] | undefined;
+    try {
+      const stored = ref && (await workspaces.read(ref));
+      if (!stored || !this.#needsAct(stored)) return;
+      wish = stored.desired;
+      this.#met.add(workspaceId);
+      if (wish === 'running') await provisioner.ensure(await this.#spec(stored));
+      else await provisioner.stop(workspaceId);
+      const stages = this.#observed.get(workspaceId)?.stages ?? [];
+      this.#observed.set(workspaceId, { workspaceId, state: wish, stages, error: null });
+    } catch (error) {
+      this.#failed(workspaceId, wish, error);
+    }
+  }
+
+  /** Whether the provisioner must be called to bring the workspace to its wish. */
+  #needsAct({ workspaceId, desired }: StoredWorkspace): boolean {
+    if (this.#waits(workspaceId, desired)) return false;
+    const state = this.#observed.get(workspaceId)?.state;
+    // `ensure` converges and adopts what runs already.
+    if (state === undefined || !this.#met.has(workspaceId)) return true;
+    switch (desired) {
+      case 'running':
+        // What is starting is the provisioner's own business: it bounds its tries.
+        return state !== 'running' && state !== 'starting';
+      case 'stopped':
+        return state !== 'stopped' && state !== 'absent';
+    }
+  }
+
+  #waits(workspaceId: WorkspaceId, wish: StoredWorkspace['desired']): Waiting | undefined {
+    const waiting = this.#waiting.get(workspaceId);
+    return waiting?.wish === wish ? waiting : undefined;
+  }
+
+  #failed(workspaceId: WorkspaceId, wish: StoredWorkspace['desired'] | undefined, error: unknown): void {
+    if (this.#ended.signal.aborted) return;
+    this.#to.context.logger.warn({ error, workspaceId, wish }, 'a workspace could not be brought to its wished state');
+    const what = wish === 'stopped' ? 'stopped' : 'started';
     const words = isCoditectError(error)
       ? error.message
-      : 'The workspace could not be started. The server’s log says why.';
-    await workspaces
-      .observe(ref, (now) =>
-        now.status === 'failed' && now.error === words ? now : { ...now, status: 'failed', error: words },
-      )
-      .catch((cause: unknown) => context.logger.error({ error: cause }, 'a failure could not be recorded'));
-    this.#retries.get(ref.workspaceId)?.[Symbol.dispose]();
-    this.#retries.set(
-      ref.workspaceId,
-      context.clock.after(waitMs, () => this.#enqueue(ref.workspaceId)),
-    );
+      : `The workspace could not be ${what}. The server’s log says why.`;
+    this.#retryLater(workspaceId, { wish, error: words });
+  }
+
+  #retryLater(workspaceId: WorkspaceId, of: Pick<Waiting, 'wish' | 'error'>): void {
+    const { clock, random } = this.#to.context;
+    const attempt = this.#failures.get(workspaceId) ?? 0;
+    this.#failures.set(workspaceId, attempt + 1);
+    this.#waiting.get(workspaceId)?.timer[Symbol.dispose]();
+    const timer = clock.after(backoffMs(retry, attempt, random), () => {
+      this.#waiting.delete(workspaceId);
+      this.#enqueue(workspaceId);
+    });
+    this.#waiting.set(workspaceId, { ...of, timer });
   }
 
   /** The record as it should stand given what is known now; the same object when nothing changed. */
   #assess(stored: StoredWorkspace): StoredWorkspace {
     const observed = this.#observed.get(stored.workspaceId);
     const connected = this.#to.links.connected(stored.workspaceId, 'host');
-    const status = statusOf(stored, observed, connected);
-    const stages = stagesOf(stored, observed, { ready: status === 'running', now: this.#to.context.clock.now() });
-    const error = status === 'failed' ? (observed?.error ?? stored.error) : null;
+    const reached = statusOf(stored, observed, connected);
+    const waits = this.#waits(stored.workspaceId, stored.desired);
+    const status = waits && reached !== stored.desired ? 'failed' : reached;
+    const error = status === 'failed' ? (waits?.error ?? observed?.error ?? stored.error) : null;
+    const stages = stagesOf(stored, observed, {
+      ready: status === 'running',
+      now: this.#to.context.clock.now(),
+      error,
+    });
     const same =
       status === stored.status && error === stored.error && JSON.stringify(stages) === JSON.stringify(stored.stages);
     return same ? stored : { ...stored, status, stages, error };
@@ -200,20 +267,21 @@ export class Reconciler implements Disposable {
   }
 }
 
-/** Whether the provisioner must be called to bring the workspace to its wish. */
-function needsAct(stored: StoredWorkspace, observed: WorkspaceObservation | undefined): boolean {
-  // Before the first list nothing is known: `ensure` converges and adopts what runs already.
-  if (!observed) return true;
-  switch (stored.desired) {
-    case 'running':
-      return observed.state !== 'running' && observed.state !== 'starting';
-    case 'stopped':
-      return observed.state !== 'stopped' && observed.state !== 'absent';
+/** Starts what waits, in order, `concurrencyMax` at once and one at a time for each workspace. */
+function startEach(
+  { waiting, running }: { waiting: Set<WorkspaceId>; running: Map<WorkspaceId, Promise<void>> },
+  start: (workspaceId: WorkspaceId) => Promise<void>,
+): void {
+  for (const workspaceId of waiting) {
+    if (running.size >= concurrencyMax) return;
+    if (running.has(workspaceId)) continue;
+    waiting.delete(workspaceId);
+    running.set(workspaceId, start(workspaceId));
   }
 }
 
 /** What a person is told. `running` only once the host has dialled in: before that nothing could be done with it. */
-export function statusOf(
+function statusOf(
   stored: StoredWorkspace,
   observed: WorkspaceObservation | undefined,
   connected: boolean,
@@ -234,7 +302,7 @@ const stoppedOnceSeen = (observed: WorkspaceObservation | undefined): WorkspaceS
 function stagesOf(
   stored: StoredWorkspace,
   observed: WorkspaceObservation | undefined,
-  at: { ready: boolean; now: number },
+  at: { ready: boolean; now: number; error: string | null },
 ): WorkspaceStage[] {
   if (stored.desired === 'stopped') return [];
   // The stages tell how it came to run this time; once it does they stand.
@@ -257,5 +325,6 @@ function stagesOf(
       error: null,
     });
   }
-  return stages;
+  // What was under way when it failed says so itself.
+  return at.error === null ? stages : stages.with(-1, { ...(stages.at(-1) as WorkspaceStage), error: at.error });
 }
