@@ -9,6 +9,14 @@ export function auditEvent(random: Random, event: Omit<AuditEvent, 'eventId'>): 
   return { eventId: newId<EventId>(random), ...event };
 }
 
+/**
+ * Whether the act was carried out already: the event's id is its idempotency key, for a body that runs again after a
+ * commit whose outcome was unknown and would not recognise its own work otherwise.
+ */
+export async function wasRecorded(transaction: Transaction, tenantId: TenantId, event: AuditEvent): Promise<boolean> {
+  return (await keyspace.audit.get(transaction, tenantId, event.at, event.eventId)) !== undefined;
+}
+
 /** Writes the event in the transaction of the act that it records. */
 export function recordAudit(transaction: Transaction, tenantId: TenantId, event: AuditEvent): void {
   keyspace.audit.set(transaction, event, tenantId, event.at, event.eventId);

@@ -21,19 +21,21 @@ export function makePasswords(): Passwords {
   const decoy = argon2.hash('no account has this password', parameters);
 
   async function queued<T>(work: () => Promise<T>): Promise<T> {
-    if (running >= concurrencyMax) {
+    if (running < concurrencyMax) running += 1;
+    else {
       if (waiting.length >= limits.passwordHashesQueuedMax)
         throw new CoditectError('rate_limited', 'Too many people are signing in at once. Try again in a moment.', {
           retryAfterMs: 2_000,
         });
+      // Whoever ends hands its place on, so that nobody slips in between.
       await new Promise<void>((resolve) => waiting.push(resolve));
     }
-    running += 1;
     try {
       return await work();
     } finally {
-      running -= 1;
-      waiting.shift()?.();
+      const next = waiting.shift();
+      if (next) next();
+      else running -= 1;
     }
   }
 

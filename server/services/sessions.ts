@@ -8,7 +8,7 @@ import type { Caller } from '../../lib/contracts/services/accounts.ts';
 import type { SessionService } from '../../lib/contracts/services/sessions.ts';
 import { keyspace, pathKey, type StoredSession } from '../store/keyspace.ts';
 import type { Transaction } from '../store/store.ts';
-import { auditEvent, recordAudit } from './audit.ts';
+import { auditEvent, recordAudit, wasRecorded } from './audit.ts';
 import type { Presence, ServiceContext } from './context.ts';
 import { owned } from './workspaces.ts';
 
@@ -102,7 +102,11 @@ export class Sessions implements SessionService {
     const { context } = this.#to;
     const event = this.#event(caller, 'session.terminated', sessionId, context.clock.now());
     const record = await context.store.transact(async (transaction): Promise<SessionRecord> => {
-      const { stored } = await readOwn(transaction, caller, sessionId);
+      const done = await wasRecorded(transaction, caller.tenantId, event);
+      const stored = done
+        ? await keyspace.session.get(transaction, caller.tenantId, sessionId)
+        : (await readOwn(transaction, caller, sessionId)).stored;
+      if (!stored) throw noSession();
       const ended: StoredSession = { ...stored, status: 'terminated' };
       keyspace.session.set(transaction, ended, caller.tenantId, sessionId);
       keyspace.userSession.clear(transaction, caller.tenantId, caller.userId, sessionId);
@@ -168,10 +172,11 @@ async function listOwn(transaction: Transaction, caller: Caller): Promise<Stored
 
 async function readOwn(transaction: Transaction, caller: Caller, sessionId: SessionId): Promise<SessionRecord> {
   const stored = await keyspace.session.get(transaction, caller.tenantId, sessionId);
-  if (stored?.userId !== caller.userId || stored.status === 'terminated')
-    throw new CoditectError('not_found', 'There is no such session.');
+  if (stored?.userId !== caller.userId || stored.status === 'terminated') throw noSession();
   return { stored, files: await filesOf(transaction, stored) };
 }
+
+const noSession = () => new CoditectError('not_found', 'There is no such session.');
 
 function filesOf(transaction: Transaction, { tenantId, sessionId }: StoredSession): Promise<FileState[]> {
   return keyspace.sessionFile.list(transaction, keyspace.sessionFile.range(tenantId, sessionId));
