@@ -52,7 +52,7 @@ export class Files implements FileService {
   }
 
   /** Stores the op, relays, and stores the outcome: the trail owes an entry for exactly what was acknowledged. */
-  async #carryOut<Result>(place: OpPlace, op: StoredOp, relay: () => Promise<Result>): Promise<Result> {
+  async #carryOut<Result extends object>(place: OpPlace, op: StoredOp, relay: () => Promise<Result>): Promise<Result> {
     const { store } = this.#context;
     await store.transact(async (transaction) => {
       const open = await openOps(transaction, place);
@@ -68,8 +68,12 @@ export class Files implements FileService {
     });
     try {
       const result = await relay();
-      const writtenAt = (result as { writtenAt: number }).writtenAt;
-      await store.transact((transaction) => markDone(transaction, place, { opId: op.opId, writtenAt }));
+      await store.transact((transaction) =>
+        'writtenAt' in result && typeof result.writtenAt === 'number'
+          ? markDone(transaction, place, { ...op, writtenAt: result.writtenAt })
+          : // The host lacks a frame and asks for it: nothing has happened yet.
+            dropOp(transaction, place, op.opId),
+      );
       return result;
     } catch (error) {
       // An unreachable host may have done it all the same: the op stays open until an entry or its expiry tells.

@@ -200,12 +200,20 @@ class Writer {
     if (draft.kind === 'gap_closed') this.#openGap = null;
   }
 
-  /** The newest entry about the op's path, those of this batch included. */
+  /** The newest entry that says what is at the op's path, those of this batch included. */
   async newestOf(op: StoredOp): Promise<TrailEntry | undefined> {
     const { tenantId, workspaceId } = this.#place;
-    const range = keyspace.fileChange.range(tenantId, workspaceId, pathKey(op.path));
-    const [seq] = await keyspace.fileChange.list(this.#transaction, range, { limit: 1, reverse: true });
-    return seq === undefined ? undefined : keyspace.trail.get(this.#transaction, tenantId, workspaceId, seq);
+    const key = pathKey(op.path);
+    const { begin } = keyspace.fileChange.range(tenantId, workspaceId, key);
+    for (let before = this.nextSeq; ; ) {
+      const range = { begin, end: keyspace.fileChange.key(tenantId, workspaceId, key, before) };
+      const [seq] = await keyspace.fileChange.list(this.#transaction, range, { limit: 1, reverse: true });
+      if (seq === undefined) return undefined;
+      const entry = await keyspace.trail.get(this.#transaction, tenantId, workspaceId, seq);
+      // What was superseded was not there when anyone looked.
+      if (entry?.kind !== 'superseded') return entry;
+      before = seq;
+    }
   }
 
   finish(spool: TrailHead['spool']): TrailHead {

@@ -10,30 +10,36 @@ export interface OpPlace {
   workspaceId: WorkspaceId;
 }
 
-/** Writes an op as open. An op that is known already, from a retry, keeps its state. */
+/**
+ * Writes an op as open. One that is known already, from a retry, keeps its state, but for one that expired: it is asked
+ * for again.
+ */
 export async function openOp(transaction: Transaction, place: OpPlace, op: StoredOp): Promise<StoredOp> {
   const known = await keyspace.op.get(transaction, place.tenantId, place.workspaceId, op.opId);
-  if (known) return known;
-  keyspace.op.set(transaction, op, place.tenantId, place.workspaceId, op.opId);
-  keyspace.opOpen.set(transaction, true, place.tenantId, place.workspaceId, pathKey(op.path), op.opId);
+  if (known && !isExpired(known)) return known;
+  setOpen(transaction, place, op);
   return op;
 }
 
-/** The host has carried the op out: from now on the trail owes it an entry. */
+const isExpired = (op: StoredOp) => op.state === 'closed' && op.seq === null;
+
+function setOpen(transaction: Transaction, place: OpPlace, op: StoredOp): void {
+  keyspace.op.set(transaction, op, place.tenantId, place.workspaceId, op.opId);
+  keyspace.opOpen.set(transaction, true, place.tenantId, place.workspaceId, pathKey(op.path), op.opId);
+}
+
+/**
+ * The host has carried the op out: from now on the trail owes it an entry, unless one speaks of it already. The op is
+ * written whole: it may have expired, or been refused when it was asked for a second time meanwhile.
+ */
 export async function markDone(
   transaction: Transaction,
   place: OpPlace,
-  done: { opId: StoredOp['opId']; writtenAt: number },
+  op: StoredOp & { writtenAt: number },
 ): Promise<void> {
-  const op = await keyspace.op.get(transaction, place.tenantId, place.workspaceId, done.opId);
-  if (op?.state !== 'asked') return;
-  keyspace.op.set(
-    transaction,
-    { ...op, state: 'done', writtenAt: done.writtenAt },
-    place.tenantId,
-    place.workspaceId,
-    op.opId,
-  );
+  const known = await keyspace.op.get(transaction, place.tenantId, place.workspaceId, op.opId);
+  if (known && known.state !== 'asked' && !isExpired(known)) return;
+  setOpen(transaction, place, { ...op, state: 'done' });
 }
 
 /** The host refused: nothing happened, so nothing is owed. */
@@ -82,6 +88,8 @@ export function relation(op: StoredOp, entry: ObservedEntry): 'whole' | 'part' |
 
 /** Whether an entry shows that the op's content was there and is no more: it was read after the op was done. */
 export function overwritten(op: StoredOp, entry: ObservedEntry): boolean {
+  // Another op's entry may show this one's content too: two saves of the same text.
+  if (relation(op, entry) !== 'none') return false;
   const touches = entry.path === op.path || entry.previousPath === op.path;
   return op.state === 'done' && op.writtenAt !== null && touches && entry.observedAt > op.writtenAt;
 }
