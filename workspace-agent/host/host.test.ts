@@ -132,7 +132,7 @@ class Viewer {
 describe('a terminal', () => {
   it('runs a shell in the workspace with the user’s own environment', async () => {
     const viewer = await new Viewer().open();
-    await viewer.type('echo "$PWD|$HOME|$TERM|$LANG|$NPM_CONFIG_PREFIX|${PATH%%:*}|${SECRET:-none}"\r');
+    await viewer.type('echo "$PWD|$HOME|$TERM|$LANG|$NPM_CONFIG_PREFIX|$(echo $PATH | cut -d: -f1)|"$SECRET"none"\r');
     await viewer.expect(`${area}|${area}|xterm-256color|C.UTF-8|${area}/.local|${area}/.local/bin|none`);
     await viewer.type('exit 3\r');
     await vi.waitFor(() => expect(viewer.record()?.state).toMatchObject({ kind: 'exited', exitCode: 3 }));

@@ -144,8 +144,8 @@ class NativeBackedPty implements Pty {
         else this.#unwritten[0] = chunk.subarray(length);
       } catch (error) {
         // EAGAIN: the program does not read for now. Anything else: there is nobody left to read.
-        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return this.#dropInput();
-        this.#writing = this.#options.clock.after(writeAgainMs, () => this.#writeOn());
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') this.#dropInput();
+        else this.#writing = this.#options.clock.after(writeAgainMs, () => this.#writeOn());
         return;
       }
     }
