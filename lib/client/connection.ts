@@ -45,6 +45,8 @@ const retriesWhileLiveMax = 8;
 export interface ConnectionOptions {
   /** Where the gateway is; the page's own origin when left out. */
   url?: string;
+  /** A program's credential; a page is known by its cookie. */
+  token?: string;
   sessionId: SessionId;
   clock: Clock;
   random: Random;
@@ -68,7 +70,7 @@ export class Connection implements Disposable {
     const settings = {
       path: '/socket.io',
       transports: ['websocket'],
-      auth: { protocol: protocolVersions },
+      auth: { protocol: protocolVersions, ...(options.token === undefined ? {} : { token: options.token }) },
       // Ours, because Socket.IO gives up when the server itself ends or refuses a connection.
       reconnection: false,
       forceNew: true,

@@ -1,25 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import {
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ignoreMatcher } from '../../../lib/contracts/ignore-rules.ts';
-import { encodePath } from '../../../lib/contracts/path.ts';
 import { type ReplayedFile, replay } from '../../../lib/contracts/replay.ts';
-import { typeOf } from '../look.ts';
-import { absolutePath, joinRaw, type RawPath, wirePathOf } from '../raw-path.ts';
+import { absolutePath, type RawPath } from '../raw-path.ts';
 import { TestGateway } from './gateway.ts';
+import { treeOnDisk } from './tree-on-disk.ts';
 
 const main = fileURLToPath(new URL('../../main.ts', import.meta.url));
 const waitMs = 30_000;
@@ -107,31 +95,7 @@ export class TestWorkspace {
 
   /** The tree as the disk has it. */
   onDisk(): Record<string, ReplayedFile> {
-    const ignored = ignoreMatcher(this.ignoreRules);
-    const tree = new Map<string, ReplayedFile>();
-    const walk = (folder: RawPath) => {
-      for (const name of readdirSync(this.at(folder), { encoding: 'latin1' })) {
-        const path = joinRaw(folder, name);
-        if (ignored(path)) continue;
-        const stats = lstatSync(this.at(path));
-        const type = typeOf(stats);
-        const isFile = type === 'file';
-        tree.set(wirePathOf(path), {
-          type,
-          mode: stats.mode & 0o7777,
-          size: isFile ? stats.size : null,
-          sha256: isFile
-            ? createHash('sha256')
-                .update(readFileSync(this.at(path)))
-                .digest('hex')
-            : null,
-          linkTarget: type === 'symlink' ? encodePath(readlinkSync(this.at(path), 'buffer')) : null,
-        });
-        if (type === 'directory') walk(path);
-      }
-    };
-    walk('');
-    return sorted(tree);
+    return sorted(treeOnDisk(this.root, this.ignoreRules));
   }
 }
 
