@@ -34,6 +34,8 @@ export interface RecorderOptions {
   root: string;
   ledger: Ledger;
   clock: Clock;
+  /** Some paths have been looked at, and perhaps recorded. */
+  onSlice(): void;
   /** A difference was found that no event told, and no gap is open. */
   onUntold(): void;
   /** A folder could not be watched, or the root is not there. */
@@ -183,9 +185,10 @@ export class Recorder {
     const end = clock.monotonic() + sliceMs;
     while (!this.#closed && clock.monotonic() < end) {
       const look = this.queue.next();
-      if (!look) return;
+      if (!look) break;
       this.#lookAt(look);
     }
+    this.#options.onSlice();
     if (this.queue.hasReady) this.#wake();
   }
 

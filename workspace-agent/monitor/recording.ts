@@ -4,8 +4,9 @@ import type { MonitorSettings } from '../../lib/contracts/protocol/workspace.ts'
 import type { MonitorStatus } from '../../lib/contracts/records.ts';
 import type { AgentOptions } from '../agent.ts';
 import { Ledger } from './ledger.ts';
+import { releaseMemory } from './memory.ts';
 import { Recorder } from './recorder.ts';
-import { Rest } from './rest.ts';
+import { type Drained, Rest } from './rest.ts';
 import { Scanner } from './scanner.ts';
 import { type MonitorConnection, Sender } from './sender.ts';
 import { StatusTeller } from './status.ts';
@@ -15,6 +16,8 @@ import type { WatchEvent } from './watch/watcher.ts';
 const burstWindowMs = 1_000;
 /** Recording that was paused for want of room goes on when this much of it is used. */
 const resumePressure = 0.5;
+/** After so many entries a rest is worth giving memory back. */
+const floodEntries = 5_000;
 
 export interface RecordingOptions extends AgentOptions {
   state: string;
@@ -36,6 +39,7 @@ export class Recording {
   #status: StatusTeller;
   #burst = { events: 0, timer: undefined as Disposable | undefined };
   #fault: string | null = null;
+  #releasedSeq = 0;
 
   private constructor(options: RecordingOptions, ledger: Ledger, root: string) {
     const { clock, connection } = options;
@@ -45,6 +49,7 @@ export class Recording {
       root,
       ledger,
       clock,
+      onSlice: () => this.#checkRoom(),
       onUntold: () => this.#scanner.foundUntold(),
       onBlind: (reason) => this.#scanner.foundBlind(reason),
     });
@@ -67,8 +72,7 @@ export class Recording {
       onProgress: () => this.#onProgress(),
       onMismatch: options.onMismatch,
     });
-    this.#rest = new Rest({ recorder, ledger, clock, scanner, onDrained: (drained) => this.#sender.drained(drained) });
-    ledger.spool.onDurable(() => this.#checkRoom());
+    this.#rest = new Rest({ recorder, ledger, clock, scanner, onDrained: (drained) => this.#onDrained(drained) });
   }
 
   static async start(options: RecordingOptions): Promise<Recording> {
@@ -127,6 +131,14 @@ export class Recording {
       if (this.#burst.events > limits.watchBurstEventsMax) this.#scanner.request('burst');
       this.#burst = { events: 0, timer: undefined };
     });
+  }
+
+  #onDrained(drained: Drained): void {
+    this.#sender.drained(drained);
+    // Once the server has all of it, so that what was kept for sending goes too.
+    if (drained.seq - this.#releasedSeq < floodEntries || this.ledger.spool.pending > 0) return;
+    this.#releasedSeq = drained.seq;
+    releaseMemory();
   }
 
   #onProgress(): void {

@@ -30,6 +30,7 @@ export class Scanner {
   #options: ScannerOptions;
   #reason: GapReason = 'started';
   #running: Promise<void> | undefined;
+  #scanned = false;
   #again = false;
   #blind: 'no_watches' | 'no_root' | null = null;
   #next: Disposable | undefined;
@@ -40,8 +41,9 @@ export class Scanner {
     this.#options = options;
   }
 
+  /** Also before the first scan: until then nothing is known. */
   get running(): boolean {
-    return this.#running !== undefined;
+    return this.#running !== undefined || !this.#scanned;
   }
 
   /** Why the last scan did not see or does not watch everything. */
@@ -74,6 +76,7 @@ export class Scanner {
     this.#next?.[Symbol.dispose]();
     this.#running = this.#run().finally(() => {
       this.#running = undefined;
+      this.#scanned = true;
       this.#options.onChange();
       this.#scheduleNext();
     });

@@ -142,9 +142,8 @@ export class Spool {
 
   /** How full it is with what the server or the disk has not taken; from 1 on nothing more should be appended. */
   get pressure(): number {
-    const open = this.#segments.findLastIndex((segment) => segment.firstSeq <= this.#acknowledgedSeq + 1);
-    const bytes = this.#segments.slice(Math.max(0, open)).reduce((sum, segment) => sum + segment.bytes, 0);
-    return Math.max(bytes / this.#bytesMax, this.#waitingBytes / limits.spoolMemoryBytesMax);
+    const unacknowledged = this.#unacknowledgedBytes() + this.#waitingBytes;
+    return Math.max(unacknowledged / this.#bytesMax, this.#waitingBytes / limits.spoolMemoryBytesMax);
   }
 
   /** Bytes of entries made durable since the opening. */
@@ -226,6 +225,18 @@ export class Spool {
     await this.flushed();
     this.#closed.abort();
     this.#writer.close();
+  }
+
+  /** On disk; within the oldest segment by its entries' average size. */
+  #unacknowledgedBytes(): number {
+    const done = this.#acknowledgedSeq;
+    let sum = 0;
+    for (const [at, { firstSeq, bytes }] of this.#segments.entries()) {
+      const lastSeq = (this.#segments[at + 1]?.firstSeq ?? this.#durableSeq + 1) - 1;
+      const open = lastSeq - Math.max(done, firstSeq - 1);
+      if (open > 0) sum += (bytes * open) / (lastSeq - firstSeq + 1);
+    }
+    return sum;
   }
 
   #fromDisk(seq: number): SpooledEntry[] {
