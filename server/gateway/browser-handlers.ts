@@ -3,6 +3,7 @@ import { CoditectError, isCoditectError } from '../../lib/contracts/errors.ts';
 import type { SessionId, TerminalId, WorkspaceId } from '../../lib/contracts/ids.ts';
 import type { browserMethods } from '../../lib/contracts/protocol/browser.ts';
 import type { ParamsOf } from '../../lib/contracts/protocol/method.ts';
+import type { Terminal } from '../../lib/contracts/records.ts';
 import type { Caller } from '../../lib/contracts/services/accounts.ts';
 import type { FileMethodName, FileScope } from '../../lib/contracts/services/files.ts';
 import { trailQuery } from '../../lib/contracts/trail.ts';
@@ -43,6 +44,10 @@ export function browserHandlers(to: Dependencies, connection: BrowserConnection)
   };
 }
 
+export const workspaceRoom = (workspaceId: WorkspaceId) => `workspace ${workspaceId}`;
+/** Named by both, so that what a workspace says of a session reaches nobody but its own. */
+export const sessionRoom = (workspaceId: WorkspaceId, sessionId: SessionId) => `session ${workspaceId} ${sessionId}`;
+
 function attached(connection: BrowserConnection): Attachment {
   if (connection.attachment) return connection.attachment;
   throw new CoditectError('conflict', 'Attach to a session first.');
@@ -82,7 +87,7 @@ async function attach(to: Dependencies, connection: BrowserConnection, sessionId
     terminals: new Set(known.map(({ terminalId }) => terminalId)),
   };
   to.presence.enter(sessionId);
-  await socket.join([`workspace ${workspaceId}`, `session ${sessionId}`]);
+  await socket.join([workspaceRoom(workspaceId), sessionRoom(workspaceId, sessionId)]);
   const session =
     found.status === 'suspended'
       ? await to.sessions.change(caller, sessionId, { status: 'active' })
@@ -101,8 +106,8 @@ function leave(to: Dependencies, connection: BrowserConnection): void {
   if (!attachment) return;
   to.relay.detachAll(socket);
   to.presence.leave(attachment.sessionId);
-  socket.leave(`workspace ${attachment.workspaceId}`);
-  socket.leave(`session ${attachment.sessionId}`);
+  socket.leave(workspaceRoom(attachment.workspaceId));
+  socket.leave(sessionRoom(attachment.workspaceId, attachment.sessionId));
   connection.attachment = null;
 }
 
@@ -149,12 +154,9 @@ function terminalHandlers(to: Dependencies, connection: BrowserConnection) {
     'terminal.open': async (params: ParamsOf<Methods['terminal.open']>) => {
       const attachment = attached(connection);
       const { workspaceId, sessionId } = attachment;
-      const { terminal } = await workspaceSide.request(workspaceId, 'terminal.open', { ...params, sessionId });
-      if (terminal.sessionId !== sessionId || terminal.terminalId !== params.terminalId)
-        throw new CoditectError('conflict', 'The terminal belongs to another session.');
-      await terminals.save(attachment, terminal);
+      const terminal = await openTerminal(to, attachment, params);
       attachment.terminals.add(terminal.terminalId);
-      socket.to(`session ${sessionId}`).emit('terminal.changed', { terminal });
+      socket.to(sessionRoom(workspaceId, sessionId)).emit('terminal.changed', { terminal });
       return { terminal };
     },
     'terminal.attach': async ({ terminalId, offset }: ParamsOf<Methods['terminal.attach']>, answering: Answering) => {
@@ -183,7 +185,7 @@ function terminalHandlers(to: Dependencies, connection: BrowserConnection) {
       });
       await terminals.remove(attachment, terminalId);
       attachment.terminals.delete(terminalId);
-      for (const room of [socket, socket.to(`session ${attachment.sessionId}`)])
+      for (const room of [socket, socket.to(sessionRoom(attachment.workspaceId, attachment.sessionId))])
         room.emit('terminal.closed', { terminalId });
       return {};
     },
@@ -195,6 +197,28 @@ function terminalHandlers(to: Dependencies, connection: BrowserConnection) {
       if (knownPlace(terminalId)) relay.credit(terminalId, socket, offset);
     },
   };
+}
+
+/** Opens a terminal whose record stands before the host is asked, so that nothing runs that nobody knows of. */
+async function openTerminal(
+  { terminals, workspaceSide, context }: Dependencies,
+  attachment: Attachment,
+  params: ParamsOf<Methods['terminal.open']>,
+): Promise<Terminal> {
+  const { workspaceId, sessionId } = attachment;
+  const { terminalId, columns, rows } = params;
+  const startedAt = context.clock.now();
+  const asked: Terminal = { terminalId, sessionId, title: '', columns, rows, startedAt, state: { kind: 'running' } };
+  const known = await terminals.reserve(attachment, asked);
+  try {
+    const { terminal } = await workspaceSide.request(workspaceId, 'terminal.open', { ...params, sessionId });
+    if (terminal.sessionId !== sessionId || terminal.terminalId !== terminalId)
+      throw new CoditectError('conflict', 'The terminal belongs to another session.');
+    return (await terminals.update(attachment, terminal)) ?? terminal;
+  } catch (error) {
+    if (!known) await terminals.remove(attachment, terminalId);
+    throw error;
+  }
 }
 
 /** What stands in for a terminal whose host does not have it any more: its last stored screen, marked ended. */

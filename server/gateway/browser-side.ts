@@ -1,4 +1,5 @@
 import type { Server, Socket } from 'socket.io';
+import { Disposables } from '../../lib/base/disposables.ts';
 import { CoditectError, isCoditectError, parse, toProblem } from '../../lib/contracts/errors.ts';
 import type { LoginId, SessionId, UserId } from '../../lib/contracts/ids.ts';
 import { limits } from '../../lib/contracts/limits.ts';
@@ -13,7 +14,7 @@ import type { Sessions } from '../services/sessions.ts';
 import type { Terminals } from '../services/terminals.ts';
 import type { Trail } from '../services/trail/trail.ts';
 import type { Workspaces } from '../services/workspaces.ts';
-import { type BrowserConnection, browserHandlers } from './browser-handlers.ts';
+import { type BrowserConnection, browserHandlers, sessionRoom, workspaceRoom } from './browser-handlers.ts';
 import { serve } from './dispatch.ts';
 import { TerminalRelay } from './terminal-relay.ts';
 import type { WorkspaceSide } from './workspace-side.ts';
@@ -57,10 +58,12 @@ export class SessionPresence implements Presence {
 }
 
 /** The browsers' side of the gateway: who may connect, what each hears of, and when it ends. */
-export class BrowserSide {
+export class BrowserSide implements Disposable {
   readonly relay: TerminalRelay;
   #to: BrowserDependencies;
   #connections = new Set<BrowserConnection>();
+  #subscriptions = new Disposables();
+  #sweep: Disposable | undefined;
 
   constructor(dependencies: BrowserDependencies) {
     this.#to = dependencies;
@@ -82,7 +85,13 @@ export class BrowserSide {
     });
     io.on('connection', (socket) => void this.#connected(socket));
     this.#publish(io);
-    this.#sweep();
+    this.#sweepLater();
+    this.#subscriptions.defer(() => this.#sweep?.[Symbol.dispose]());
+  }
+
+  /** Ends what it listens to; its sockets are closed with their server. */
+  [Symbol.dispose](): void {
+    this.#subscriptions[Symbol.dispose]();
   }
 
   /** For `allowRequest`: a page of another site gets no WebSocket, whatever cookie it brings. */
@@ -175,45 +184,49 @@ export class BrowserSide {
   }
 
   /** Sockets live as long as their login: what expires by itself is ended here, what is revoked at once. */
-  #sweep(): void {
+  #sweepLater(): void {
     const { clock } = this.#to.context;
-    clock.after(sweepMs, () => {
+    this.#sweep = clock.after(sweepMs, () => {
       for (const connection of [...this.#connections])
         if (connection.loginEndsAt <= clock.now()) this.#end(connection, 'expired');
-      this.#sweep();
+      this.#sweepLater();
     });
   }
 
   /** Live updates, from the services to the rooms. */
   #publish(io: Server): void {
     const { sessions, workspaces, trail, revocations, workspaceSide } = this.#to;
-    revocations.revoked.on((loginId: LoginId) => {
-      for (const connection of [...this.#connections])
-        if (connection.caller.loginId === loginId) this.#end(connection, 'revoked');
-    });
-    workspaces.onChanged(({ workspace }) =>
-      io.to(`workspace ${workspace.workspaceId}`).emit('workspace.changed', { workspace }),
-    );
-    sessions.onChanged((session) => {
-      if (session.status === 'terminated') this.#endTerminals(session);
-      for (const { attachment, socket, changing } of this.#connections)
-        if (attachment?.sessionId === session.sessionId && changing === 0) socket.emit('session.changed', { session });
-    });
-    trail.onAppended(({ workspaceId, entries, completeTo }) =>
-      io
-        .to(`workspace ${workspaceId}`)
-        .emit('trail.appended', { entries: entries.slice(-trailPushEntriesMax), completeTo }),
-    );
-    workspaceSide.monitorChanged.on(({ workspaceId, monitor }) =>
-      io.to(`workspace ${workspaceId}`).emit('monitor.changed', { monitor }),
-    );
-    workspaceSide.terminalChanged.on(({ terminal }) =>
-      io.to(`session ${terminal.sessionId}`).emit('terminal.changed', { terminal }),
-    );
-    workspaceSide.terminalData.on(({ workspaceId, data }) => this.relay.data(workspaceId, data));
-    workspaceSide.onChanged(({ workspaceId, role, connected }) => {
-      if (role === 'host' && connected) this.relay.refresh(workspaceId);
-    });
+    const subscriptions = [
+      revocations.revoked.on((loginId: LoginId) => {
+        for (const connection of [...this.#connections])
+          if (connection.caller.loginId === loginId) this.#end(connection, 'revoked');
+      }),
+      workspaces.onChanged(({ workspace }) =>
+        io.to(workspaceRoom(workspace.workspaceId)).emit('workspace.changed', { workspace }),
+      ),
+      sessions.onChanged((session) => {
+        if (session.status === 'terminated') this.#endTerminals(session);
+        for (const { attachment, socket, changing } of this.#connections)
+          if (attachment?.sessionId === session.sessionId && changing === 0)
+            socket.emit('session.changed', { session });
+      }),
+      trail.onAppended(({ workspaceId, entries, completeTo }) =>
+        io
+          .to(workspaceRoom(workspaceId))
+          .emit('trail.appended', { entries: entries.slice(-trailPushEntriesMax), completeTo }),
+      ),
+      workspaceSide.monitorChanged.on(({ workspaceId, monitor }) =>
+        io.to(workspaceRoom(workspaceId)).emit('monitor.changed', { monitor }),
+      ),
+      workspaceSide.terminalChanged.on(({ workspaceId, terminal }) =>
+        io.to(sessionRoom(workspaceId, terminal.sessionId)).emit('terminal.changed', { terminal }),
+      ),
+      workspaceSide.terminalData.on(({ workspaceId, data }) => this.relay.data(workspaceId, data)),
+      workspaceSide.onChanged(({ workspaceId, role, connected }) => {
+        if (role === 'host' && connected) this.relay.refresh(workspaceId);
+      }),
+    ];
+    for (const subscription of subscriptions) this.#subscriptions.add(subscription);
   }
 
   #endTerminals(session: {

@@ -53,6 +53,7 @@ export function openGateway(
   return {
     browserSide,
     async close() {
+      browserSide[Symbol.dispose]();
       browserIo.disconnectSockets(true);
       workspaceIo.disconnectSockets(true);
       await Promise.all([browserIo.close(), workspaceIo.close()]);

@@ -57,7 +57,7 @@ export class TerminalRelay {
     viewer.sent = restore.offset;
     // What is restored counts as parsed: its size is bounded by itself.
     viewer.credited = restore.offset;
-    for (const frame of viewer.waiting.splice(0)) if (frame.offset >= restore.offset) this.#send(viewer, frame);
+    for (const frame of viewer.waiting.splice(0)) if (viewer.state === 'live') this.#send(viewer, frame);
     this.#tellHost(terminalId);
   }
 
@@ -100,16 +100,23 @@ export class TerminalRelay {
       if (relayed.workspaceId === workspaceId) this.#tellHost(terminalId);
   }
 
+  /** Sends what a viewer lacks of a frame; false when it is left out from now on. */
   #send(viewer: Viewer, frame: Frame): boolean {
-    const end = frame.offset + frame.bytes.byteLength;
-    if (end - viewer.credited > windowBytes && frame.offset - viewer.credited > 0) {
+    const { terminalId, offset, bytes } = frame;
+    const end = offset + bytes.byteLength;
+    if (end <= viewer.sent) return true;
+    // A hole: frames were lost while the host was away, or there were too many to keep for a browser attaching.
+    const hole = offset > viewer.sent;
+    if (hole || end - viewer.credited > windowBytes) {
       viewer.state = 'behind';
       // It may have parsed everything already when the hole is what makes the distance.
-      if (viewer.credited === viewer.sent) viewer.socket.emit('terminal.behind', { terminalId: frame.terminalId });
+      if (viewer.credited === viewer.sent) viewer.socket.emit('terminal.behind', { terminalId });
       return false;
     }
+    const has = viewer.sent - offset;
+    const rest = has === 0 ? frame : { terminalId, offset: viewer.sent, bytes: bytes.slice(has) };
+    viewer.socket.emit('terminal.data', rest);
     viewer.sent = end;
-    viewer.socket.emit('terminal.data', frame);
     return true;
   }
 

@@ -46,6 +46,8 @@ interface Link extends Place {
   socket: Socket;
   /** It has said hello, so requests may be sent. */
   ready: boolean;
+  /** When its token is renewed. */
+  renewal?: Disposable;
 }
 
 interface Dependencies {
@@ -160,7 +162,10 @@ export class WorkspaceSide implements WorkspaceLinks {
     if (older && older.connection > link.connection) return void socket.disconnect(true);
     this.#links.set(key, link);
     older?.socket.disconnect(true);
-    socket.on('disconnect', () => this.#gone(key, link));
+    socket.on('disconnect', () => {
+      link.renewal?.[Symbol.dispose]();
+      this.#gone(key, link);
+    });
     const common = {
       eventsPerSecondMax,
       clock: context.clock,
@@ -204,25 +209,23 @@ export class WorkspaceSide implements WorkspaceLinks {
       .sign({ type: 'workspace', tenantId, workspaceId, role }, expiresAt)
       .then((token) => link.socket.emit('token.renewed', { token, expiresAt }))
       .catch((error: unknown) => context.logger.error({ error }, 'a workspace token could not be made'));
-    const timer = context.clock.after(limits.workspaceTokenMsMax / 2, () => this.#renew(link));
-    link.socket.once('disconnect', () => timer[Symbol.dispose]());
+    link.renewal = context.clock.after(limits.workspaceTokenMsMax / 2, () => this.#renew(link));
   }
 
   #hostHandlers(link: Link) {
     const { terminals } = this.#to;
-    const known = (record: Terminal) => terminals.save(link, record);
     return {
       'host.hello': async ({ terminals: live }: { terminals: Terminal[] }) => {
-        const lost = await terminals.reconcile(link, live);
+        const changed = await terminals.reconcile(link, live);
         this.#ready(link);
-        for (const terminal of [...lost, ...live]) this.terminalChanged.emit({ ...link, terminal });
+        for (const terminal of changed) this.terminalChanged.emit({ ...link, terminal });
         return {};
       },
       'terminal.data': (data: ParamsOf<HostPushes['terminal.data']>) =>
         this.terminalData.emit({ workspaceId: link.workspaceId, data }),
       'terminal.changed': ({ terminal }: { terminal: Terminal }) => {
-        known(terminal).then(
-          () => this.terminalChanged.emit({ ...link, terminal }),
+        terminals.update(link, terminal).then(
+          (known) => known && this.terminalChanged.emit({ ...link, terminal: known }),
           (error: unknown) =>
             this.#to.context.logger.warn({ error, workspaceId: link.workspaceId }, 'a terminal’s change was not kept'),
         );
