@@ -1,19 +1,30 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { defaultIgnoreRules } from '../lib/contracts/agent-config.ts';
 import { CoditectError } from '../lib/contracts/errors.ts';
+import { limits } from '../lib/contracts/limits.ts';
+import { monitorSettings } from '../lib/contracts/protocol/workspace.ts';
 
 const port = z.coerce
-  .number()
+  .number('must be a whole number')
   .int('must be a whole number')
   .min(0, 'must be 0 to 65535')
   .max(65_535, 'must be 0 to 65535');
-const url = z.url('must be an address such as https://ide.example.com');
+const url = z.url({ protocol: /^https?$/, error: 'must be an address such as https://ide.example.com' });
 const flag = z.enum(['yes', 'no'], 'must be yes or no').transform((value) => value === 'yes');
 const list = z.string().transform((value) =>
   value
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== ''),
+);
+
+const addresses = list.refine((items) => items.every((item) => isIP(item) !== 0), 'must be IP addresses');
+const ignoreRules = list.refine(
+  (rules) =>
+    monitorSettings.safeParse({ ignoreRules: rules }).success &&
+    Buffer.byteLength(rules.join()) <= limits.ignoreRulesBytesMax,
+  `must be at most ${limits.ignoreRulesMax} rules of at most ${limits.ignoreRuleBytesMax} characters, ${limits.ignoreRulesBytesMax} bytes together`,
 );
 
 /** One row: what the variable means, in words for `docs/settings.md`, and how it is read. */
@@ -75,17 +86,17 @@ export const settings = {
   LOCAL_ORPHAN_HOURS: setting(
     'How long a local workspace with running work lives on without a server.',
     '12',
-    z.coerce.number().min(0.01).max(720).default(12),
+    z.coerce.number('must be a number').min(0.01, 'must be 0.01 to 720').max(720, 'must be 0.01 to 720').default(12),
   ),
   TRUSTED_PROXIES: setting(
     'Addresses of reverse proxies whose X-Forwarded-For is believed, separated by commas.',
     '127.0.0.1',
-    list.default([]),
+    addresses.default([]),
   ),
   IGNORE_RULES: setting(
     'Names or paths below /workspace that are not recorded, separated by commas. A rule without a slash names any segment.',
     defaultIgnoreRules.join(','),
-    list.default([...defaultIgnoreRules]),
+    ignoreRules.default([...defaultIgnoreRules]),
   ),
   LOG_LEVEL: setting(
     'How much the server logs.',
@@ -107,9 +118,9 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     const result = schema.safeParse(environment[name] === '' ? undefined : environment[name]);
     if (!result.success) {
       const why = result.error.issues[0]?.message ?? 'is not valid';
-      throw new CoditectError('invalid_request', `The setting ${name} ${why}; it is "${environment[name]}".`, {
-        field: name,
-      });
+      // A secret does not belong in a log, not even a wrong one.
+      const found = name === 'SECRET_KEY' ? '' : `; it is "${environment[name]}"`;
+      throw new CoditectError('invalid_request', `The setting ${name} ${why}${found}.`, { field: name });
     }
     config[name] = result.data;
   }

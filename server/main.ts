@@ -20,7 +20,7 @@ import { makeMetrics } from './http/metrics.ts';
 import { openPages } from './http/pages.ts';
 import { peerAddresses } from './http/peer-address.ts';
 import { localAgent } from './local-agent.ts';
-import { refuseUnsafe, say, setupWords, stayingWords } from './opening-words.ts';
+import { cannotListen, refuseUnsafe, say, setupWords, stayingWords } from './opening-words.ts';
 import { openLocalProvisioner } from './provision/local/provisioner.ts';
 import { buildServices } from './services/build.ts';
 import { Reconciler } from './services/reconciler.ts';
@@ -162,7 +162,7 @@ async function close(
 
 function listen(server: Server, port: number, host: string): Promise<number> {
   return new Promise((done, failed) => {
-    server.once('error', failed);
+    server.once('error', (cause) => failed(cannotListen(cause, { port, host })));
     server.listen(port, host, () => {
       const address = server.address();
       done(typeof address === 'object' && address ? address.port : port);

@@ -26,6 +26,18 @@ export function refuseUnsafe(config: Config, seen?: IsolationSeen): void {
     );
 }
 
+/** Why nobody can be let in at an address, naming the setting that decides. */
+export function cannotListen(cause: Error, { port, host }: { port: number; host: string }): CoditectError {
+  const code = 'code' in cause ? cause.code : undefined;
+  const words =
+    code === 'EADDRINUSE'
+      ? `Port ${port} is taken by another program. Set PORT (or GATEWAY_PORT, where workspaces dial in) to a free one.`
+      : code === 'EACCES'
+        ? `This user may not open port ${port}. Set PORT to 1024 or more.`
+        : `HOST is ${host}, which is no address of this machine (${cause.message}).`;
+  return new CoditectError('invalid_request', words, { cause });
+}
+
 /** The set-up code for the first account; none on loopback, where whoever is there owns the machine. */
 export function setupWords(config: Config, make: () => string): string | null {
   const beyond =

@@ -89,6 +89,8 @@ export const limits = {
   watchBurstEventsMax: 2_000,
   ignoreRulesMax: 200,
   ignoreRuleBytesMax: 1_024,
+  /** All rules together: they stand in one entry of the trail. */
+  ignoreRulesBytesMax: 32 * 1024,
   opsOpenMax: 1_000,
   opOpenMsMax: 10 * 60 * 1000,
 
