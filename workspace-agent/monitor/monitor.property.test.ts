@@ -3,7 +3,7 @@ import { seededRandom } from '../../lib/base/random.ts';
 import { RandomChanges } from './testing/random-changes.ts';
 import { TestWorkspace } from './testing/workspace.ts';
 
-const seeds = process.env.SEED ? [Number(process.env.SEED)] : [1, 2, Date.now() % 1_000_000];
+const seeds = process.env.SEED ? [Number(process.env.SEED)] : [1, 2, 536_808, Date.now() % 1_000_000];
 
 let workspace: TestWorkspace | undefined;
 afterEach(() => workspace?.close());

@@ -309,7 +309,8 @@ export class Recorder {
       const gone: FileState = { type, mode: null, size: null, sha256: null, linkTarget: null, unhashed: null };
       this.#write('deleted', at, gone, { observedAt: facts.observedAt, coalesced: at === path ? facts.coalesced : 0 });
     }
-    if (index.get(path)?.type === 'directory') this.watcher?.unwatch(path);
+    // Its watches end with the folder. To end them by path would be wrong: the watcher has read on, and another folder
+    // may have been moved there since.
     for (const [at, { inode }] of below) this.#lookAtLinks(at, inode);
     index.remove(path);
   }

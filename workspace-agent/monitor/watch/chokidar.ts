@@ -29,10 +29,11 @@ export class ChokidarWatcher implements Watcher {
       ignored: (path) => this.#isBelowRoot(path) && options.ignored(this.#rawPath(path)),
     });
     this.#watcher.on('all', (_event, path) => this.#tell(path));
-    // Heard before chokidar looks at the file, which it cannot under a name that is not text.
+    // Heard before chokidar looks at the file: which it cannot do under a name that is not text, and after which it
+    // keeps some changes to itself.
     this.#watcher.on('raw', (_event, name, details) => {
       const folder = (details as { watchedPath?: string }).watchedPath;
-      if (name?.includes(replacement) && folder) this.#tell(folder.endsWith(name) ? folder : `${folder}/${name}`);
+      if (name && folder) this.#tell(folder.endsWith(name) ? folder : `${folder}/${name}`);
     });
     this.#watcher.on('error', (error) => {
       if ((error as { code?: string }).code === 'ENOSPC') this.#exhausted = true;

@@ -77,11 +77,14 @@ export class FolderTree {
     return watches;
   }
 
-  /** The kernel dropped the watch. */
+  /** The kernel dropped the watch: its folder is gone, or was moved over. */
   forget(watch: number): void {
     const folder = this.#byWatch.get(watch);
-    if (folder?.watch === watch) folder.watch = undefined;
     this.#byWatch.delete(watch);
+    if (folder?.watch !== watch) return;
+    folder.watch = undefined;
+    if (folder.children.size === 0 && folder.parent?.children.get(folder.name) === folder)
+      folder.parent.children.delete(folder.name);
   }
 
   #find(path: RawPath): Folder | undefined {

@@ -68,6 +68,20 @@ test('a rename is one event with both names, a change in a renamed folder has it
   expect(watcher.watches).toBe(4);
 });
 
+test('a folder that is moved over an empty one is watched in its place', async () => {
+  mkdirSync(join(root, 'a/deep'), { recursive: true });
+  mkdirSync(join(root, 'b'));
+  const watcher = watcherWith(loadLibc());
+  for (const folder of ['', 'a', 'a/deep', 'b']) watcher.watch(folder);
+  renameSync(join(root, 'a'), join(root, 'b'));
+  await watcher.drain();
+  expect(watcher.watches).toBe(3);
+  events = [];
+  writeFileSync(join(root, 'b/deep/file'), 'x');
+  await watcher.drain();
+  expect(events).toContainEqual({ kind: 'changed', path: 'b/deep/file', settled: true });
+});
+
 test('a folder that leaves the workspace is watched no more', async () => {
   mkdirSync(join(root, 'a/deep'), { recursive: true });
   const watcher = watcherWith(loadLibc());
