@@ -63,9 +63,9 @@ export class IdePage {
     return this.page.locator(`[data-testid=entry][data-kind=${kind}][data-path="${path}"]`);
   }
 
-  /** Types into the editor, which has the focus. Line by line, because an editor indents by itself. */
+  /** Types into whatever has the focus, key by key. */
   async type(text: string): Promise<void> {
-    await this.page.keyboard.insertText(text);
+    await this.page.keyboard.type(text);
   }
 
   async save(path: string): Promise<void> {
@@ -92,7 +92,7 @@ export class IdePage {
   }
 
   async focusTerminal(): Promise<void> {
-    await this.page.locator('[data-testid=terminal]:visible .xterm-screen').click();
+    await this.page.locator('[data-testid=terminal-screen]:visible .xterm-screen').click();
   }
 
   /** Types a command into the terminal that is shown. */
@@ -104,7 +104,7 @@ export class IdePage {
 
   /** What the shown terminal's screen holds, read from its buffer: the screen itself is a canvas. */
   async screen(): Promise<Screen> {
-    const id = await this.page.locator('[data-testid=terminal]:visible').getAttribute('data-terminal');
+    const id = await this.page.locator('[data-testid=terminal-screen]:visible').getAttribute('data-terminal');
     return this.page.evaluate((terminalId) => {
       const terminal = globalThis.coditectTerminals?.get(terminalId ?? '');
       if (!terminal) return { lines: [], cursor: [0, 0], buffer: 'normal' };

@@ -25,9 +25,9 @@ function WidePanes() {
       {explorerOpen && (
         <>
           <Panel
-            id="explorer"
+            id="pane-files"
             minSize={160}
-            defaultSize={share(columns, 'explorer') ?? 232}
+            defaultSize={share(columns, 'pane-files') ?? 232}
             groupResizeBehavior="preserve-pixel-size"
           >
             <FilePanel />
@@ -35,18 +35,18 @@ function WidePanes() {
           <Separator className="w-px" aria-label="Width of the files" />
         </>
       )}
-      <Panel id="centre" minSize={280}>
+      <Panel id="pane-centre" minSize={280}>
         <Group orientation="vertical" id="rows" onLayoutChanged={keep('rows')}>
-          <Panel id="editor" minSize={96}>
+          <Panel id="pane-editor" minSize={96}>
             <EditorArea />
           </Panel>
           {terminalOpen && (
             <>
               <Separator className="h-px" aria-label="Height of the terminals" />
               <Panel
-                id="terminal"
+                id="pane-terminal"
                 minSize={88}
-                defaultSize={share(rows, 'terminal') ?? '36%'}
+                defaultSize={share(rows, 'pane-terminal') ?? '36%'}
                 groupResizeBehavior="preserve-pixel-size"
               >
                 <TerminalPanel />
@@ -59,9 +59,9 @@ function WidePanes() {
         <>
           <Separator className="w-px" aria-label="Width of the activity" />
           <Panel
-            id="activity"
+            id="pane-activity"
             minSize={220}
-            defaultSize={share(columns, 'activity') ?? 320}
+            defaultSize={share(columns, 'pane-activity') ?? 320}
             groupResizeBehavior="preserve-pixel-size"
           >
             <ActivityPanel />

@@ -47,7 +47,7 @@ export function TerminalPanel() {
               role="tabpanel"
               hidden={model !== active}
               className="absolute inset-0 flex flex-col [&[hidden]]:hidden"
-              data-testid="terminal"
+              data-testid="terminal-screen"
               data-terminal={model.terminalId}
             >
               <TerminalNotice model={model} />

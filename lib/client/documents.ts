@@ -1,10 +1,14 @@
 import { Disposables } from '../base/disposables.ts';
+import { isCoditectError } from '../contracts/errors.ts';
 import { isWithin, type WirePath } from '../contracts/path.ts';
 import type { FileState } from '../contracts/records.ts';
 import type { TrailEntry } from '../contracts/trail.ts';
 import { Document, type DocumentContext } from './document.ts';
 import { Observable, type Readable } from './observable.ts';
 import { movedPath } from './paths.ts';
+
+/** How long a program that saves by renaming may take between its two steps. */
+const renameSettlesMs = 400;
 
 export interface Tabs {
   order: readonly Document[];
@@ -89,15 +93,12 @@ export class Documents implements Disposable {
 
   /** Follows the trail: renamed files keep their tabs, changed ones are looked at. */
   apply(entries: readonly TrailEntry[]): void {
-    const changed = new Set<Document>();
-    for (const entry of entries) {
-      for (const document of this.#tabs.get().order) {
-        const moved = entry.kind === 'renamed' ? movedPath(document.path, entry) : undefined;
-        if (moved !== undefined && !this.find(moved)) void document.renamed(moved);
-        else if (touches(entry, document)) changed.add(document);
-      }
+    for (const document of this.#tabs.get().order) {
+      const moves = entries.map((entry) => (entry.kind === 'renamed' ? movedPath(document.path, entry) : undefined));
+      const moved = moves.findLast((path) => path !== undefined);
+      if (moved !== undefined) this.#followLater(document, moved);
+      else if (entries.some((entry) => touches(entry, document))) void this.#look(document);
     }
-    for (const document of changed) void this.#look(document);
   }
 
   /** What the session stores of the open files. */
@@ -125,6 +126,32 @@ export class Documents implements Disposable {
     const document = new Document(this.#context, { key: `d${this.#opened}`, path, unsaved });
     this.#tabs.update(({ order, active }) => ({ order: [...order, document], active }));
     return document;
+  }
+
+  /**
+   * Many programs save by renaming the old file away and writing a new one under its name. So a tab goes with a rename
+   * only when, a moment later, there is nothing under the old name and something under the new one.
+   */
+  #followLater(document: Document, moved: WirePath): void {
+    this.#ending.add(
+      this.#context.clock.after(renameSettlesMs, () => {
+        void this.#follow(document, moved).catch(() => undefined);
+      }),
+    );
+  }
+
+  async #follow(document: Document, moved: WirePath): Promise<void> {
+    const exists = (path: WirePath) =>
+      this.#context.connection.persist('file.stat', { path }).then(
+        () => true,
+        (error: unknown) => {
+          if (isCoditectError(error, 'not_found')) return false;
+          throw error;
+        },
+      );
+    const gone = !(await exists(document.path)) && (await exists(moved));
+    if (gone && !this.find(moved)) await document.renamed(moved);
+    else await this.#look(document);
   }
 
   async #look(document: Document): Promise<void> {

@@ -67,6 +67,8 @@ export function monacoBuffers(monaco: MonacoApi): TextBuffers {
   return {
     create(file) {
       const model = monaco.editor.createModel(file.text, languageOf(monaco, file.path), bufferUri(monaco, file));
+      // Monaco ends the lines of an empty text as the browser's system does; the workspace is Linux, wherever one sits.
+      if (!file.text.includes('\r\n')) model.setEOL(monaco.editor.EndOfLineSequence.LF);
       return new MonacoBuffer(monaco, model);
     },
   };

@@ -117,6 +117,11 @@ export class TerminalModel implements Disposable {
   changed(terminal: Terminal): void {
     const before = this.#record.get();
     this.#record.set(terminal);
+    if (before.state.kind === 'lost' && terminal.state.kind === 'running') {
+      // Its host is back after all: what was drawn was the stored screen, without a place in the output.
+      this.#received = undefined;
+      void this.#attach();
+    }
     if (sameSize(before, terminal)) return;
     const mine = this.#asked.findIndex((size) => sameSize(size, terminal));
     if (mine < 0) this.#ownsSize = false;
