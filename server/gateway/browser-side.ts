@@ -12,6 +12,7 @@ import type { Files } from '../services/files.ts';
 import type { RevocationFollower } from '../services/revocations.ts';
 import type { Sessions } from '../services/sessions.ts';
 import type { Terminals } from '../services/terminals.ts';
+import type { OpPlace } from '../services/trail/ops.ts';
 import type { Trail } from '../services/trail/trail.ts';
 import type { Workspaces } from '../services/workspaces.ts';
 import { type BrowserConnection, browserHandlers, sessionRoom, workspaceRoom } from './browser-handlers.ts';
@@ -201,9 +202,10 @@ export class BrowserSide implements Disposable {
         for (const connection of [...this.#connections])
           if (connection.caller.loginId === loginId) this.#end(connection, 'revoked');
       }),
-      workspaces.onChanged(({ workspace }) =>
-        io.to(workspaceRoom(workspace.workspaceId)).emit('workspace.changed', { workspace }),
-      ),
+      workspaces.onChanged(({ tenantId, workspace }) => {
+        io.to(workspaceRoom(workspace.workspaceId)).emit('workspace.changed', { workspace });
+        if (workspace.status === 'stopped') this.#loseTerminals(io, { tenantId, workspaceId: workspace.workspaceId });
+      }),
       sessions.onChanged((session) => {
         if (session.status === 'terminated') this.#endTerminals(session);
         for (const { attachment, socket, changing } of this.#connections)
@@ -227,6 +229,18 @@ export class BrowserSide implements Disposable {
       }),
     ];
     for (const subscription of subscriptions) this.#subscriptions.add(subscription);
+  }
+
+  /** A stopped workspace runs nothing: its terminals show their last screen from now on. */
+  #loseTerminals(io: Server, place: OpPlace): void {
+    const { terminals, context } = this.#to;
+    terminals.reconcile(place, []).then(
+      (lost) => {
+        for (const terminal of lost)
+          io.to(sessionRoom(place.workspaceId, terminal.sessionId)).emit('terminal.changed', { terminal });
+      },
+      (error: unknown) => context.logger.error({ error }, 'the terminals of a stopped workspace could not be marked'),
+    );
   }
 
   #endTerminals(session: {

@@ -240,6 +240,14 @@ describe('terminals', () => {
     ).rejects.toMatchObject({ code: 'not_found' });
   });
 
+  it('are lost to the person who looks when the workspace stops', async () => {
+    const { browser, ref, workspace, token } = await withTerminal();
+    const changed = next<{ terminal: Terminal }>(browser, 'terminal.changed');
+    await harness.workspaces.stop(await harness.accounts.authenticate(token), workspace.workspaceId);
+    await harness.workspaces.observe(ref, (stored) => ({ ...stored, status: 'stopped' }));
+    expect((await changed).terminal.state.kind).toBe('lost');
+  });
+
   it('show their last stored screen, marked lost, when their host has forgotten them', async () => {
     const { browser, host, terminalId, terminal, ref } = await withTerminal();
     await call(host, 'terminal.snapshot', {

@@ -18,7 +18,7 @@ export interface WorkspaceRef {
 export class Workspaces implements WorkspaceService {
   /** A workspace whose wish may differ from what is. */
   readonly woken = new Emitter<WorkspaceRef>();
-  #changed = new Emitter<{ userId: UserId; workspace: Workspace }>();
+  #changed = new Emitter<{ tenantId: TenantId; workspace: Workspace }>();
   #context: ServiceContext;
 
   constructor(context: ServiceContext) {
@@ -68,7 +68,7 @@ export class Workspaces implements WorkspaceService {
     return this.#wish(caller, workspaceId, 'stopped');
   }
 
-  onChanged(listener: (change: { userId: UserId; workspace: Workspace }) => void): Disposable {
+  onChanged(listener: (change: { tenantId: TenantId; workspace: Workspace }) => void): Disposable {
     return this.#changed.on(listener);
   }
 
@@ -142,7 +142,7 @@ export class Workspaces implements WorkspaceService {
   }
 
   #emit(stored: StoredWorkspace): void {
-    this.#changed.emit({ userId: stored.userId, workspace: publicWorkspace(stored) });
+    this.#changed.emit({ tenantId: stored.tenantId, workspace: publicWorkspace(stored) });
   }
 }
 

@@ -1,4 +1,4 @@
-import type { UserId, WorkspaceId } from '../ids.ts';
+import type { TenantId, WorkspaceId } from '../ids.ts';
 import type { Workspace } from '../records.ts';
 import type { Caller } from './accounts.ts';
 
@@ -11,5 +11,5 @@ export interface WorkspaceService {
   /** Asks for it to stop; files are kept. */
   stop(caller: Caller, workspaceId: WorkspaceId): Promise<Workspace>;
   /** Hears of every change of a workspace's status or stages, of all tenants: for the gateway, not for pages. */
-  onChanged(listener: (change: { userId: UserId; workspace: Workspace }) => void): Disposable;
+  onChanged(listener: (change: { tenantId: TenantId; workspace: Workspace }) => void): Disposable;
 }
