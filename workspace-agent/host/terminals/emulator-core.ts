@@ -19,8 +19,6 @@ export interface Core {
     _curAttrData: Attributes;
     /** `currentState` is 0 outside any escape sequence. */
     _parser: { currentState: number; precedingJoinState: number };
-    /** The bytes of an unfinished UTF-8 character, then zeros. */
-    _utf8Decoder: { interim: Uint8Array };
   };
 }
 
@@ -34,6 +32,8 @@ export interface CoreBuffer {
   savedY: number;
   savedCurAttrData: Attributes;
   savedCharset: Charset | undefined;
+  ydisp: number;
+  lines: { trimStart(count: number): void };
 }
 
 export interface Attributes {

@@ -10,6 +10,7 @@ import { limits } from '../../../lib/contracts/limits.ts';
 import { Emulator } from './emulator.ts';
 import type { Core } from './emulator-core.ts';
 import { openPty } from './pty.ts';
+import { wholeCharacters } from './whole-characters.ts';
 
 const size = { columns: 80, rows: 24 };
 const cutsPerProgram = 200;
@@ -76,15 +77,30 @@ function restored(bytes: Uint8Array, at = size): headless.Terminal {
   return copy;
 }
 
+/** Names the first difference alone: a screen is long. */
+function expectSame(copy: headless.Terminal, original: headless.Terminal, hint: string): void {
+  const [actual, expected] = [stateOf(copy), stateOf(original)];
+  expect(actual.length).toBe(expected.length);
+  const row = expected.findIndex((text, index) => text !== actual[index]);
+  if (row === -1) return;
+  const [is, wanted] = [actual[row]?.split(' ') ?? [], expected[row]?.split(' ') ?? []];
+  const column = wanted.findIndex((cell, index) => cell !== is[index]);
+  const around = (cells: string[]) => cells.slice(Math.max(0, column - 2), column + 3).join(' ');
+  expect(around(is), `row ${row} of ${expected.length}, cell ${column} of ${wanted.length}, ${hint}`).toBe(
+    around(wanted),
+  );
+}
+
 /** Restores at `cut` and compares there, and again after the rest has been written to both. */
-function expectExact(bytes: Uint8Array, cut: number, hint = ''): void {
+function expectExact(bytes: Uint8Array, cutAt: number, hint = ''): void {
+  const cut = wholeCharacters(bytes, cutAt);
   const copy = restored(bytes.subarray(0, cut));
   const original = browserTerminal();
   feed(original, bytes.subarray(0, cut));
-  expect(stateOf(copy), `at byte ${cut} ${hint}`).toEqual(stateOf(original));
+  expectSame(copy, original, `at byte ${cut} ${hint}`);
   feed(copy, bytes.subarray(cut));
   feed(original, bytes.subarray(cut));
-  expect(stateOf(copy), `at the end, cut at byte ${cut} ${hint}`).toEqual(stateOf(original));
+  expectSame(copy, original, `at the end, cut at byte ${cut} ${hint}`);
   copy.dispose();
   original.dispose();
 }
@@ -148,4 +164,105 @@ describe.each([
     },
     120_000,
   );
+});
+
+describe('scrollback', () => {
+  const words = [
+    'plain',
+    '\x1b[1;31mred\x1b[0m',
+    '\x1b[44mblue ',
+    '\x1b[0m',
+    '漢字',
+    'é',
+    '\t',
+    '\x1b[3C',
+    '\x1b[K',
+    '\x1b[7m',
+    '…',
+  ];
+  const line = (random: ReturnType<typeof seededRandom>) => {
+    const [count = 0] = random.bytes(1);
+    const picks = [...random.bytes(count % 40)];
+    return `${picks.map((pick) => words[pick % words.length]).join('')}\r\n`;
+  };
+
+  it('is restored cell by cell, wrapped and coloured lines too, up to its limit', () => {
+    const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
+    const random = seededRandom(seed);
+    const bytes = Buffer.from(Array.from({ length: 6_000 }, () => line(random)).join(''));
+    for (const cut of [20_000, 150_000, bytes.length]) expectExact(bytes, Math.min(cut, bytes.length), `SEED=${seed}`);
+  }, 60_000);
+
+  it.each([
+    ['CSI 3 J', '\x1b[3J'],
+    ['RIS', '\x1bc'],
+  ])('is gone after %s', (_, sequence) => {
+    const bytes = Buffer.from(`${'line\r\n'.repeat(4_000)}${sequence}after`);
+    expectExact(bytes, bytes.length);
+  });
+
+  it('is kept when a terminal becomes wider or narrower', () => {
+    const emulator = new Emulator(size);
+    emulator.write(Buffer.from('a line that is longer than forty columns are wide\r\n'.repeat(3_000)));
+    emulator.resize({ columns: 40, rows: 10 });
+    const drawn = emulator.draw({ tail: new Uint8Array(), scrollbackLines: 5_000, bytesMax: 1_000_000 });
+    const original = browserTerminal();
+    feed(original, 'a line that is longer than forty columns are wide\r\n'.repeat(3_000));
+    original.resize(40, 10);
+    const copy = browserTerminal({ columns: 40, rows: 10 });
+    feed(copy, drawn);
+    expect(rowsOf(copy.buffer.normal, 40)).toEqual(rowsOf(original.buffer.normal, 40));
+    emulator.dispose();
+  });
+
+  it('is dropped from a drawing, oldest first, until that fits', () => {
+    const emulator = new Emulator(size);
+    emulator.write(Buffer.from(Array.from({ length: 4_000 }, (_, count) => `line ${count}\r\n`).join('')));
+    const draw = (bytesMax: number) => emulator.draw({ tail: new Uint8Array(), scrollbackLines: 5_000, bytesMax });
+    expect(draw(1_000_000).toString()).toContain('line 0\r\n');
+    for (const bytesMax of [20_000, 5_000, 600]) {
+      const drawn = draw(bytesMax);
+      expect(drawn.length).toBeLessThanOrEqual(bytesMax);
+      expect(drawn.toString()).not.toContain('line 0\r\n');
+      expect(drawn.toString()).toContain('line 3999');
+    }
+    emulator.dispose();
+  });
+
+  it('gives way to plain text when a screen of colours alone is too large', () => {
+    const large = { columns: 400, rows: 200 };
+    const emulator = new Emulator(large);
+    const colored = Array.from({ length: 400 * 200 }, (_, count) => `\x1b[38;2;${count % 250};${count % 249};9mx`);
+    emulator.write(Buffer.from(colored.join('')));
+    const bytesMax = limits.terminalSnapshotBytesMax;
+    const drawn = emulator.draw({ tail: new Uint8Array(), scrollbackLines: 0, bytesMax });
+    expect(drawn.length).toBeLessThanOrEqual(bytesMax);
+    expect(drawn.toString()).toContain('x'.repeat(400));
+    emulator.dispose();
+  });
+});
+
+describe('state beyond the cells', () => {
+  it.each([
+    ['an unfinished CSI', 'ab\x1b[3', '1mc'],
+    ['an unfinished OSC', 'ab\x1b]0;tit', 'le\x07c'],
+    ['an unfinished DCS', 'ab\x1bP$q', 'm\x1b\\c'],
+    ['an unfinished CSI with a control executed in it', 'ab\x1b[\n3', 'Dc'],
+    ['an 8-bit CSI', 'ab\xc2\x9b3', '1mc'],
+    ['a string longer than what is kept', `ab\x1b]52;c;${'x'.repeat(limits.terminalReplayBytes + 10)}`, 'y\x07c'],
+    ['a wrap that is pending', `${'x'.repeat(79)}\x1b[31my`, 'z'],
+    ['a wrap that is pending behind a wide character', `${'x'.repeat(78)}\xe6\xbc\xa2`, 'z'],
+    ['a character to repeat', 'ab\x1b[4mc', '\x1b[5b'],
+    ['a scroll region and origin mode', '\x1b[5;10r\x1b[?6h\x1b[3;3Hx', '\x1b[9;1H\n\n\ny'],
+    ['a saved cursor', 'abc\x1b[32m\x1b7\x1b[5;5H\x1b[0m', '\x1b8d'],
+    ['a saved cursor with a charset', '\x1b(0\x1b7\x1b(B\x1b[9;9H', '\x1b8qqq'],
+    ['charsets, shifted', '\x1b)0\x0eqq', 'qq\x0fqq'],
+    ['modes', '\x1b[?1h\x1b[?25l\x1b[?1002h\x1b[?1006h\x1b[?2004h\x1b[?1004h\x1b=\x1b[4h\x1b[?7l', 'abc\x1b[1Gd'],
+    ['a cursor’s shape', '\x1b[5 q', 'x'],
+    ['the alternate screen, entered in colour', 'shell\x1b[44m\x1b[3;3H\x1b[?1049hfull\x1b[K', '\x1b[?1049lback'],
+    ['the alternate screen, entered without saving', 'sh\x1b7ell\x1b[?47hfull', '\x1b[?47l\x1b8back'],
+  ])('%s', (_, before, after) => {
+    const head = Buffer.from(before, 'latin1');
+    expectExact(Buffer.concat([head, Buffer.from(after, 'latin1')]), head.length);
+  });
 });

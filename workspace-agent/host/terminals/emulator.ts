@@ -1,10 +1,15 @@
-import serializeAddon from '@xterm/addon-serialize';
 import headless from '@xterm/headless';
 import { Emitter } from '../../../lib/base/emitter.ts';
 import { limits } from '../../../lib/contracts/limits.ts';
 import type { Core } from './emulator-core.ts';
 import { drawScreen } from './screen.ts';
+import { Scrollback } from './scrollback.ts';
 import { unfinishedBytes } from './unfinished.ts';
+import { wholeCharacters } from './whole-characters.ts';
+
+const parseBytesMax = 4_096;
+/** The parameter of ED that erases what has scrolled away. */
+const eraseScrollback = 3;
 
 /**
  * The host's own screen of a terminal: it parses all output, answers the queries in it, and can draw its exact state
@@ -12,7 +17,7 @@ import { unfinishedBytes } from './unfinished.ts';
  */
 export class Emulator {
   readonly #terminal: headless.Terminal;
-  readonly #serializer = new serializeAddon.SerializeAddon();
+  readonly #scrollback = new Scrollback();
   readonly #answers = new Emitter<string>();
   readonly #titles = new Emitter<string>();
   readonly #parsed = new Emitter<void>();
@@ -28,9 +33,16 @@ export class Emulator {
       allowProposedApi: true,
       logLevel: 'off',
     });
-    this.#terminal.loadAddon(this.#serializer);
     this.#terminal.onData((text) => this.#answers.emit(text));
     this.#terminal.onTitleChange((title) => this.#titles.emit(title));
+    this.#terminal.parser.registerCsiHandler({ final: 'J' }, ([part]) => {
+      if (part === eraseScrollback && this.#core.buffer === this.#core.buffers.normal) this.#scrollback.clear();
+      return false;
+    });
+    this.#terminal.parser.registerEscHandler({ final: 'c' }, () => {
+      this.#scrollback.clear();
+      return false;
+    });
   }
 
   /** What the terminal answers to queries in the output (DA, DSR, …), to be written to its pty. */
@@ -51,7 +63,7 @@ export class Emulator {
     return this.#unparsedBytes;
   }
 
-  /** Takes output in charge; it is parsed soon, in slices. `bytes` must not change afterwards. */
+  /** Takes output in charge, whole characters of it; it is parsed soon, in slices. `bytes` must not change afterwards. */
   write(bytes: Uint8Array): void {
     this.#queue.push(bytes);
     this.#unparsedBytes += bytes.length;
@@ -71,9 +83,16 @@ export class Emulator {
   draw({ tail, scrollbackLines, bytesMax }: { tail: Uint8Array; scrollbackLines: number; bytesMax: number }): Buffer {
     this.#parseAll();
     const rest = unfinishedBytes(this.#core, tail);
-    for (let lines = Math.min(scrollbackLines, this.#core.buffers.normal.ybase); ; lines = Math.floor(lines / 2)) {
-      const screen = Buffer.from(drawScreen(this.#terminal, this.#serializer, lines));
-      if (screen.length + rest.length <= bytesMax) return Buffer.concat([screen, rest]);
+    const live = this.#core.buffers.normal.ybase;
+    for (let lines = Math.min(scrollbackLines, live); ; lines = Math.floor(lines / 2)) {
+      const screen = Buffer.from(drawScreen(this.#terminal, lines));
+      const room = bytesMax - screen.length - rest.length;
+      if (room >= 0)
+        return Buffer.concat([
+          this.#scrollback.newest({ lines: scrollbackLines - live, bytesMax: room }),
+          screen,
+          rest,
+        ]);
       // A viewport alone that is too large, each cell in a colour of its own: its plain text is what can be kept.
       if (lines === 0) return this.#plainText(bytesMax);
     }
@@ -106,7 +125,29 @@ export class Emulator {
   #parse(bytes: Uint8Array | undefined): void {
     if (!bytes) return;
     this.#unparsedBytes -= bytes.length;
-    this.#core.writeSync(bytes);
+    // A byte makes one line at most: no line is lost from the cells before it has been taken over as text.
+    for (let start = 0; start < bytes.length; ) {
+      const piece = bytes.subarray(start, start + parseBytesMax);
+      const length = wholeCharacters(piece) || piece.length;
+      this.#core.writeSync(piece.subarray(0, length));
+      start += length;
+      if (this.#core.buffers.normal.ybase > limits.terminalLiveScrollbackLinesMax) this.#takeOver();
+    }
+  }
+
+  /** Turns the older half of the cells' scrollback into text. */
+  #takeOver(): void {
+    const { normal } = this.#core.buffers;
+    const lines = this.#terminal.buffer.normal;
+    let end = normal.ybase - limits.terminalLiveScrollbackLinesMax / 2;
+    while (end > 0 && lines.getLine(end)?.isWrapped) end -= 1;
+    // One line that is wrapped all the way is cut: its two parts no longer flow together when the width changes.
+    if (end === 0) end = normal.ybase - limits.terminalLiveScrollbackLinesMax / 2;
+    this.#scrollback.push(lines, end);
+    normal.lines.trimStart(end);
+    normal.ybase -= end;
+    normal.ydisp = Math.max(0, normal.ydisp - end);
+    normal.savedY -= end;
   }
 
   #plainText(bytesMax: number): Buffer {

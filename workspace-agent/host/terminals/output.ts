@@ -1,5 +1,6 @@
 import type { Clock } from '../../../lib/base/clock.ts';
 import { limits } from '../../../lib/contracts/limits.ts';
+import { wholeCharacters } from './whole-characters.ts';
 
 export interface OutputOptions {
   clock: Clock;
@@ -39,7 +40,7 @@ export class TerminalOutput {
     return this.#offset;
   }
 
-  /** Takes output in charge. `bytes` must not change afterwards. */
+  /** Takes output in charge, whole characters of it. `bytes` must not change afterwards. */
   push(bytes: Uint8Array): void {
     this.#offset += bytes.length;
     if (!this.#sending) return;
@@ -56,9 +57,11 @@ export class TerminalOutput {
     const bytes = this.#gathered.length === 1 ? (this.#gathered[0] ?? Buffer.alloc(0)) : Buffer.concat(this.#gathered);
     this.#gathered = [];
     this.#gatheredBytes = 0;
-    for (let start = 0; start < bytes.length; start += limits.terminalFrameBytesMax) {
-      const frame = bytes.subarray(start, start + limits.terminalFrameBytesMax);
+    for (let start = 0; start < bytes.length; ) {
+      const piece = bytes.subarray(start, start + limits.terminalFrameBytesMax);
+      const frame = piece.subarray(0, wholeCharacters(piece) || piece.length);
       this.#options.send({ offset, bytes: frame });
+      start += frame.length;
       offset += frame.length;
     }
   }

@@ -1,34 +1,31 @@
-import type { SerializeAddon } from '@xterm/addon-serialize';
-import type { Terminal } from '@xterm/headless';
-import type { Attributes, Cell, Charset, Core, CoreBuffer } from './emulator-core.ts';
-
-const enterAlternate = '\x1b[?1049h\x1b[H';
+import type { IBuffer, Terminal } from '@xterm/headless';
+import { sgr } from './attributes.ts';
+import type { Cell, Charset, Core, CoreBuffer } from './emulator-core.ts';
+import { drawLines } from './lines.ts';
 
 /**
- * Text that draws the terminal's screens, scrollback and modes onto a reset one of the same size. The addon draws the
- * cells; what it leaves out is added here, in an order in which no part undoes another.
+ * Text that draws the terminal's screens, scrollback and modes onto a reset one of the same size, in an order in which
+ * no part undoes another.
  */
-export function drawScreen(terminal: Terminal, serializer: SerializeAddon, scrollbackLines: number): string {
+export function drawScreen(terminal: Terminal, scrollbackLines: number): string {
   const core = (terminal as unknown as { _core: Core })._core;
-  // The addon's types name the browser's terminal; it serves the headless one alike.
-  const cells = serializer.serialize({ scrollback: scrollbackLines, excludeModes: true });
-  const { normal } = core.buffers;
-  const screens =
-    core.buffer === normal
-      ? cells
-      : cells.replace(
-          enterAlternate,
-          // Attributes would colour the fresh screen; and 1049 would overwrite the saved cursor, 1047 does not.
-          () => `${savedCursor(normal)}\x1b[m\x1b[?1047h\x1b[H`,
-        );
+  const { normal, active, alternate } = terminal.buffer;
+  // Not 1049, which would overwrite the saved cursor.
+  const second = active === normal ? '' : `${savedCursor(core.buffers.normal)}\x1b[m\x1b[?1047h\x1b[H`;
   return [
-    screens,
+    drawBuffer(normal, normal.baseY - scrollbackLines),
+    second && second + drawBuffer(alternate, 0),
     savedCursor(core.buffer),
     scrollRegion(core),
     charsets(core),
     modes(terminal, core),
     cursor(terminal, core),
   ].join('');
+}
+
+function drawBuffer(buffer: IBuffer, start: number): string {
+  // What follows the last line would scroll.
+  return drawLines(buffer, { start: Math.max(0, start), end: buffer.length }).slice(0, -'\r\n'.length);
 }
 
 /** Saves the cursor, with its attributes and charset, where the buffer has it saved. Leaves the cursor there. */
@@ -111,41 +108,4 @@ function lastPrinted(terminal: Terminal, core: Core): { column: number; cell: Ce
 
 function moveTo(row: number, column: number): string {
   return `\x1b[${row + 1};${column + 1}H`;
-}
-
-/** Sets exactly these attributes, whatever was set before. */
-function sgr(attributes: Attributes): string {
-  const codes = ['0'];
-  const flags: [number, string][] = [
-    [attributes.isBold(), '1'],
-    [attributes.isDim(), '2'],
-    [attributes.isItalic(), '3'],
-    [attributes.isUnderline(), '4'],
-    [attributes.isBlink(), '5'],
-    [attributes.isInverse(), '7'],
-    [attributes.isInvisible(), '8'],
-    [attributes.isStrikethrough(), '9'],
-    [attributes.isOverline(), '53'],
-  ];
-  for (const [set, code] of flags) if (set) codes.push(code);
-  const foreground = attributes.getFgColor();
-  if (attributes.isFgRGB()) codes.push(`38;2;${rgb(foreground)}`);
-  else if (attributes.isFgPalette()) codes.push(isShort(attributes.fg) ? short(30, foreground) : `38;5;${foreground}`);
-  const background = attributes.getBgColor();
-  if (attributes.isBgRGB()) codes.push(`48;2;${rgb(background)}`);
-  else if (attributes.isBgPalette()) codes.push(isShort(attributes.bg) ? short(40, background) : `48;5;${background}`);
-  return `\x1b[${codes.join(';')}m`;
-}
-
-function rgb(color: number): string {
-  return `${(color >>> 16) & 0xff};${(color >>> 8) & 0xff};${color & 0xff}`;
-}
-
-/** Whether the color was set by one of the 16 short codes: a terminal may show those brighter when bold. */
-function isShort(packed: number): boolean {
-  return (packed & 0x3000000) === 0x1000000;
-}
-
-function short(base: number, color: number): string {
-  return String(color < 8 ? base + color : base + 60 + color - 8);
 }

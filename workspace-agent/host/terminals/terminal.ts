@@ -11,6 +11,7 @@ import { TerminalOutput } from './output.ts';
 import { processesBelow, processesOfSession, signalProcess } from './processes.ts';
 import { openPty, type Pty, type PtyExit } from './pty.ts';
 import { Replay } from './replay.ts';
+import { wholeCharacters } from './whole-characters.ts';
 
 export interface TerminalSize {
   columns: number;
@@ -48,6 +49,8 @@ export class Terminal {
   #titleTimer: Disposable | undefined;
   #restTimer: Disposable | undefined;
   #lastOutputAt = 0;
+  /** The beginning of a character whose rest has not been read yet. */
+  #begun: Buffer = Buffer.alloc(0);
 
   constructor(options: TerminalOptions) {
     const { terminalId, sessionId, columns, rows, clock } = options;
@@ -164,7 +167,14 @@ export class Terminal {
     if (wasRunning) await endSession(this.#pty.pid, this.#options.clock);
   }
 
-  #onOutput(bytes: Uint8Array): void {
+  #onOutput(bytes: Buffer): void {
+    const all = this.#begun.length === 0 ? bytes : Buffer.concat([this.#begun, bytes]);
+    const length = wholeCharacters(all);
+    this.#begun = all.subarray(length);
+    if (length > 0) this.#take(all.subarray(0, length));
+  }
+
+  #take(bytes: Uint8Array): void {
     if (this.#ends.ended) return;
     this.#replay.push(bytes);
     this.#output.push(bytes);
@@ -199,6 +209,7 @@ export class Terminal {
 
   #onExit({ exitCode, signal }: PtyExit): void {
     if (this.#ends.ended) return;
+    if (this.#begun.length > 0) this.#take(this.#begun);
     this.#output.flush();
     this.#change({ state: { kind: 'exited', exitCode, signal, at: this.#options.clock.now() } });
     this.#restTimer?.[Symbol.dispose]();
