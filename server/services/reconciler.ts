@@ -103,7 +103,8 @@ export class Reconciler implements Disposable {
     const before = this.#observed.get(workspaceId)?.state;
     this.#observed.set(workspaceId, workspace);
     // It was given up while nobody called for it: that counts like a call that failed, or it would be tried in a circle.
-    if (state === 'failed' && before !== 'failed' && this.#met.has(workspaceId) && !this.#acts.has(workspaceId))
+    const counted = this.#acts.has(workspaceId) || this.#waiting.has(workspaceId);
+    if (state === 'failed' && before !== 'failed' && this.#met.has(workspaceId) && !counted)
       this.#retryLater(workspaceId, { wish: 'running', error: workspace.error });
     this.#enqueue(workspaceId);
   }
