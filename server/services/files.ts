@@ -8,7 +8,7 @@ import type { Caller } from '../../lib/contracts/services/accounts.ts';
 import type { FileMethodName, FileScope, FileService } from '../../lib/contracts/services/files.ts';
 import type { StoredOp } from '../store/keyspace.ts';
 import type { ServiceContext, WorkspaceLinks } from './context.ts';
-import { dropOp, markDone, type OpPlace, openOp, openOps } from './trail/ops.ts';
+import { dropOp, markDone, type OpPlace, openOp } from './trail/ops.ts';
 import { owned } from './workspaces.ts';
 
 type Methods = typeof fileMethods;
@@ -43,6 +43,9 @@ export class Files implements FileService {
   ): Promise<ResultOf<Methods[Name]>> {
     const { workspaceId } = scope;
     await this.#context.store.transact((transaction) => owned(transaction, caller, workspaceId));
+    // Before an op is stored: one that was never sent would wait in vain for its entry, and a thousand block the rest.
+    if (!this.#links.connected(workspaceId, 'host'))
+      throw new CoditectError('workspace_unavailable', 'The workspace is not connected.');
     const sha256 =
       request.method === 'file.write' ? this.#receive(caller, workspaceId, request.params as WriteParams) : null;
     const op = this.#opOf(caller, scope, request, sha256);
@@ -55,11 +58,6 @@ export class Files implements FileService {
   async #carryOut<Result extends object>(place: OpPlace, op: StoredOp, relay: () => Promise<Result>): Promise<Result> {
     const { store } = this.#context;
     await store.transact(async (transaction) => {
-      const open = await openOps(transaction, place);
-      if (open.length >= limits.opsOpenMax && !open.some(({ opId }) => opId === op.opId))
-        throw new CoditectError('rate_limited', 'Too many changes wait to be recorded. Try again in a moment.', {
-          retryAfterMs: 2_000,
-        });
       const known = await openOp(transaction, place, op);
       if (known.sha256 !== op.sha256 || known.path !== op.path || known.effect !== op.effect)
         throw new CoditectError('conflict', 'opId: it was used for another change. Mint a new one for each.', {
