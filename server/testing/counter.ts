@@ -19,6 +19,8 @@ export class Counter {
   }
 
   #hear(text: string): void {
+    // When its host has died the last screen kept is drawn; what came before that is judged alone.
+    if (this.terminal?.record.get().state.kind !== 'running') return;
     if (this.next > 0 && text.includes('\x1bc')) this.faults.push(`the screen was drawn anew after ${this.next}`);
     const lines = (this.#rest + text).split('\r\n');
     this.#rest = lines.pop() ?? '';

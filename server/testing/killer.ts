@@ -7,7 +7,7 @@ const victims = ['server', 'host', 'host', 'monitor', 'monitor'] as const;
 type Victim = (typeof victims)[number];
 
 /** How long anything is left in peace: often too short to come up, sometimes long enough to get work done. */
-const pauseMsMax = 2_000;
+const pauseMsMax = 1_600;
 
 /** Ends server, host or monitor without a word, at moments that a seed decides as far as it can. */
 export class Killer {
