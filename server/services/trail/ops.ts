@@ -1,3 +1,4 @@
+import { CoditectError } from '../../../lib/contracts/errors.ts';
 import type { TenantId, WorkspaceId } from '../../../lib/contracts/ids.ts';
 import { limits } from '../../../lib/contracts/limits.ts';
 import { isWithin } from '../../../lib/contracts/path.ts';
@@ -13,10 +14,15 @@ export interface OpPlace {
 /**
  * Writes an op as open. One that is known already, from a retry, keeps its state, but for one that expired: it is asked
  * for again.
+ * @throws CoditectError `rate_limited` when `limits.opsOpenMax` wait for the trail.
  */
 export async function openOp(transaction: Transaction, place: OpPlace, op: StoredOp): Promise<StoredOp> {
   const known = await keyspace.op.get(transaction, place.tenantId, place.workspaceId, op.opId);
   if (known && !isExpired(known)) return known;
+  if ((await openKeys(transaction, place)).length >= limits.opsOpenMax)
+    throw new CoditectError('rate_limited', 'Too many changes wait to be recorded. Try again in a moment.', {
+      retryAfterMs: 2_000,
+    });
   setOpen(transaction, place, op);
   return op;
 }
@@ -52,13 +58,14 @@ export async function dropOp(transaction: Transaction, place: OpPlace, opId: Sto
 
 /** The open ops of a workspace, oldest first. */
 export async function openOps(transaction: Transaction, place: OpPlace): Promise<StoredOp[]> {
-  const pairs = await transaction.getRange(keyspace.opOpen.range(place.tenantId, place.workspaceId), {
-    limit: limits.opsOpenMax,
-  });
+  const pairs = await openKeys(transaction, place);
   const ids = pairs.map(({ key }) => keyspace.opOpen.parts(key)[2] as StoredOp['opId']);
   const found = await Promise.all(ids.map((id) => keyspace.op.get(transaction, place.tenantId, place.workspaceId, id)));
   return found.filter((op) => op !== undefined).sort((a, b) => a.askedAt - b.askedAt || (a.opId < b.opId ? -1 : 1));
 }
+
+const openKeys = (transaction: Transaction, place: OpPlace) =>
+  transaction.getRange(keyspace.opOpen.range(place.tenantId, place.workspaceId), { limit: limits.opsOpenMax });
 
 /** Closes an op with the entry that stands for it; null for one that was never acknowledged and has expired. */
 export function closeOp(transaction: Transaction, place: OpPlace, op: StoredOp, seq: number | null): void {
