@@ -94,6 +94,11 @@ export class WorkspaceSide implements WorkspaceLinks {
     io.on('connection', (socket) => this.#connected(socket));
   }
 
+  drain(workspaceId: WorkspaceId): void {
+    const link = this.#links.get(linkKey(workspaceId, 'monitor'));
+    if (link?.ready) link.socket.emit('trail.drain', {});
+  }
+
   connected(workspaceId: WorkspaceId, role: WorkspaceRole): boolean {
     return this.#links.get(linkKey(workspaceId, role))?.ready ?? false;
   }

@@ -24,6 +24,8 @@ export interface WorkspaceLinks {
     method: Name,
     params: InputOf<HostMethods[Name]>,
   ): Promise<ResultOf<HostMethods[Name]>>;
+  /** Asks the monitor, if it is there, to say up to when everything is recorded. */
+  drain(workspaceId: WorkspaceId): void;
   connected(workspaceId: WorkspaceId, role: WorkspaceRole): boolean;
   onChanged(
     listener: (change: {

@@ -39,6 +39,7 @@ beforeEach(async () => {
       asked.push({ method, params, open: asked.length === 0 ? await open() : [] });
       return host(method, params) as never;
     },
+    drain: () => {},
     connected: () => true,
     onChanged: () => ({ [Symbol.dispose]() {} }),
   };

@@ -72,6 +72,8 @@ export class Files implements FileService {
           : // The host lacks a frame and asks for it: nothing has happened yet.
             dropOp(transaction, place, op.opId),
       );
+      // What it did may be nothing that the monitor would speak of by itself.
+      this.#links.drain(place.workspaceId);
       return result;
     } catch (error) {
       // An unreachable host may have done it all the same: the op stays open until an entry or its expiry tells.

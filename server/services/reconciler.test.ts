@@ -89,6 +89,8 @@ class PlayedLinks implements WorkspaceLinks {
   connected = (workspaceId: WorkspaceId) => this.hosts.has(workspaceId);
   onChanged: WorkspaceLinks['onChanged'] = (listener) => this.#changed.on(listener);
 
+  drain(): void {}
+
   dial(place: WorkspaceRef, connected: boolean): void {
     if (connected) this.hosts.add(place.workspaceId);
     else this.hosts.delete(place.workspaceId);

@@ -26,6 +26,7 @@ export function runMonitor(options: AgentOptions): RunningAgent {
     serves: monitorMethods,
     calls: monitorPushes,
     handlers: {
+      'trail.drain': () => recording?.drain(),
       'monitor.settings': (news) => {
         settings = news;
         recording?.applySettings(news);

@@ -105,6 +105,11 @@ export class Recording {
     this.#scanner.request('rules');
   }
 
+  /** Tells the server up to when everything is recorded, though nothing may have happened. */
+  drain(): void {
+    this.#rest.stir();
+  }
+
   /** Stops watching and makes durable what has been recorded. */
   async close(): Promise<void> {
     this.#burst.timer?.[Symbol.dispose]();

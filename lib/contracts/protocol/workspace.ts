@@ -55,6 +55,11 @@ export type MonitorSettings = z.infer<typeof monitorSettings>;
 /** Gateway → monitor. */
 export const monitorMethods = {
   'token.renewed': tokenRenewed,
+  'trail.drain': event({
+    since: 1,
+    says: 'Send a batch with `drainedAt`, entries or none: an op waits for what it did to be recorded, and may have done nothing.',
+    params: nothing,
+  }),
   'monitor.settings': event({ since: 1, says: 'New settings.', params: monitorSettings }),
 };
 

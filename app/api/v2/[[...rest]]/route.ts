@@ -2,7 +2,7 @@ import { CoditectError } from '../../../../lib/contracts/errors.ts';
 import { publicRoute } from '../route-handler.ts';
 
 /** What the API does not have is answered in its own form, not with a page. */
-const nothingHere = publicRoute(async () => {
+const nothingHere = publicRoute<{ rest?: string[] }>(async () => {
   throw new CoditectError('not_found', 'The API has no such address.');
 });
 
