@@ -108,7 +108,7 @@ class Terminals {
   }
 
   async #openChanges(): Promise<TerminalModel> {
-    const terminal = await this.#client.openTerminal(() => {});
+    const terminal = await this.#client.openTerminal();
     this.#opened += 1;
     terminal.type(new TextEncoder().encode(`exec bash changes.sh ${seed + this.#opened}\r`));
     return terminal;

@@ -35,7 +35,7 @@ const reached = (status: string) =>
 /** Runs a command in a terminal until it has left its mark, as a person would. */
 async function shell(command: string): Promise<void> {
   const mark = join(server.paths(client.workspaceId).home, `done-${newId(systemRandom)}`);
-  const terminal = await client.openTerminal(() => {});
+  const terminal = await client.openTerminal();
   terminal.type(new TextEncoder().encode(`${command}; touch ~/${mark.split('/').at(-1)}\r`));
   await vi.waitFor(() => statSync(mark), { timeout: waitMs, interval: 50 });
   await client.connection.persist('terminal.close', { terminalId: terminal.terminalId });
@@ -81,7 +81,7 @@ describe('a workspace', { timeout: 60_000 }, () => {
       return agents.map((agent) => agent && `${agent.pid}/${agent.startTime}`);
     };
     const before = await lives();
-    const terminal = await client.openTerminal(() => {});
+    const terminal = await client.openTerminal();
     terminal.type(new TextEncoder().encode('for ((i = 0; ; i++)); do echo $i > ~/count; sleep 0.01; done\r'));
     const count = () => Number(readFileSync(join(server.paths(client.workspaceId).home, 'count'), 'utf8'));
     await vi.waitFor(() => expect(count()).toBeGreaterThan(10), waitMs);
@@ -148,7 +148,7 @@ describe('a monitor that stands still', { timeout: 120_000 }, () => {
 
 describe('`npm run stop`', () => {
   test('ends the server and leaves no process', { timeout: 60_000 }, async () => {
-    await client.openTerminal(() => {});
+    await client.openTerminal();
     expect(await server.admin('stop')).toMatch(/The server has stopped.\n1 workspace has stopped/);
     expect(server.running).toBe(false);
     expect(await server.processes()).toEqual([]);

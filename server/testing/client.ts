@@ -2,31 +2,39 @@ import { systemClock } from '../../lib/base/clock.ts';
 import { newId, systemRandom } from '../../lib/base/random.ts';
 import { Connection } from '../../lib/client/connection.ts';
 import { TerminalModel } from '../../lib/client/terminal-model.ts';
+import type { TerminalScreen } from '../../lib/client/terminal-screen.ts';
 import type { ClientId, OpId, SessionId, TerminalId, WorkspaceId } from '../../lib/contracts/ids.ts';
 import { limits } from '../../lib/contracts/limits.ts';
-import { type WirePath, wireEntryPath } from '../../lib/contracts/path.ts';
+import { wireEntryPath, wirePath } from '../../lib/contracts/path.ts';
+import type { Terminal } from '../../lib/contracts/records.ts';
 import { type TrailEntry, type TrailPage, trailPage } from '../../lib/contracts/trail.ts';
 
-const size = { columns: 100, rows: 30 };
+export const terminalSize = { columns: 100, rows: 30 };
+
+/** Who a client is, and where. */
+export interface Account {
+  url: string;
+  token: string;
+  workspaceId: WorkspaceId;
+  sessionId: SessionId;
+}
+
+/** Takes output, and says when it has been dealt with. */
+type Write = TerminalScreen['write'];
 
 /** A person with the product's own client: one account, one session, the API and the socket beside each other. */
 export class Client {
-  readonly url: string;
-  readonly token: string;
-  readonly workspaceId: WorkspaceId;
+  readonly account: Account;
   readonly connection: Connection;
 
-  private constructor(url: string, token: string, ids: { workspaceId: WorkspaceId; sessionId: SessionId }) {
-    this.url = url;
-    this.token = token;
-    this.workspaceId = ids.workspaceId;
-    this.connection = new Connection({
-      url,
-      token,
-      sessionId: ids.sessionId,
-      clock: systemClock,
-      random: systemRandom,
-    });
+  constructor(account: Account) {
+    this.account = account;
+    const { url, token, sessionId } = account;
+    this.connection = new Connection({ url, token, sessionId, clock: systemClock, random: systemRandom });
+  }
+
+  get workspaceId(): WorkspaceId {
+    return this.account.workspaceId;
   }
 
   static async register(url: string): Promise<Client> {
@@ -40,13 +48,28 @@ export class Client {
     const { token, workspace } = await response.json();
     const sessions = await fetch(`${url}/api/v2/sessions`, { headers: { authorization: `Bearer ${token}` } });
     const { sessions: [session] = [] } = await sessions.json();
-    return new Client(url, token, { workspaceId: workspace.workspaceId, sessionId: session.sessionId });
+    return new Client({ url, token, workspaceId: workspace.workspaceId, sessionId: session.sessionId });
+  }
+
+  /** Resolves when the socket is attached to the session. */
+  live(): Promise<void> {
+    const { state } = this.connection;
+    return new Promise((done) => {
+      const look = () => {
+        if (state.get().kind !== 'live') return;
+        stop();
+        done();
+      };
+      const stop = state.subscribe(look);
+      look();
+    });
   }
 
   /** One request to the API, below the workspace. */
   api(path: string, options: RequestInit = {}): Promise<Response> {
-    const headers = { ...options.headers, authorization: `Bearer ${this.token}` };
-    return fetch(`${this.url}/api/v2/workspaces/${this.workspaceId}${path}`, { ...options, headers });
+    const { url, token } = this.account;
+    const headers = { ...options.headers, authorization: `Bearer ${token}` };
+    return fetch(`${url}/api/v2/workspaces/${this.workspaceId}${path}`, { ...options, headers });
   }
 
   put(path: string, body: string | Uint8Array<ArrayBuffer>): Promise<Response> {
@@ -94,30 +117,29 @@ export class Client {
     return entries;
   }
 
-  /** A new shell, attached; `onOutput` hears every byte of it once, and of a screen drawn anew as such. */
-  async openTerminal(onOutput: (bytes: Uint8Array) => void): Promise<TerminalModel> {
-    const { connection } = this;
+  /** A new shell, attached. */
+  async openTerminal(write: Write = (_bytes, done) => done()): Promise<TerminalModel> {
     const terminalId = newId<TerminalId>(systemRandom);
-    const { terminal } = await connection.request('terminal.open', { terminalId, cwd: '' as WirePath, ...size });
+    const params = { terminalId, cwd: wirePath.parse(''), ...terminalSize };
+    const { terminal } = await this.connection.request('terminal.open', params);
+    return this.showTerminal(terminal, write);
+  }
+
+  /** Shows a terminal: `write` gets every byte of it once, and the bytes of a screen that is drawn anew. */
+  showTerminal(terminal: Terminal, write: Write): TerminalModel {
+    const { connection } = this;
+    const clientId = newId<ClientId>(systemRandom);
     const model = new TerminalModel({
-      connection,
-      terminal,
+      ...{ connection, terminal, clientId },
       clock: systemClock,
       random: systemRandom,
-      clientId: newId<ClientId>(systemRandom),
-      openedHere: true,
+      openedHere: false,
     });
-    const mine = (of: { terminalId: TerminalId }) => of.terminalId === terminalId;
+    const mine = (of: { terminalId: TerminalId }) => of.terminalId === terminal.terminalId;
     connection.on('terminal.data', (frame) => void (mine(frame) && model.data(frame)));
     connection.on('terminal.behind', (params) => void (mine(params) && model.behind()));
     connection.on('terminal.changed', (params) => void (mine(params.terminal) && model.changed(params.terminal)));
-    model.bind({
-      write(bytes, done) {
-        onOutput(bytes);
-        done();
-      },
-      resize: () => {},
-    });
+    model.bind({ write, resize: () => {} });
     return model;
   }
 

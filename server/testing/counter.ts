@@ -13,7 +13,10 @@ export class Counter {
   #rest = '';
 
   async open(client: Client): Promise<TerminalModel> {
-    this.terminal = await client.openTerminal((bytes) => this.#hear(Buffer.from(bytes).toString('latin1')));
+    this.terminal = await client.openTerminal((bytes, done) => {
+      this.#hear(Buffer.from(bytes).toString('latin1'));
+      done();
+    });
     this.terminal.type(new TextEncoder().encode(command));
     return this.terminal;
   }
