@@ -61,9 +61,12 @@ export const observed = (fields: Partial<ObservedEntry> = {}): ObservedEntry => 
 export const blank = (kind: 'gap_opened' | 'gap_closed', fields: Partial<ObservedEntry> = {}): ObservedEntry =>
   observed({ kind, type: null, path: path(''), mode: null, size: null, sha256: null, ...fields });
 
+let opened = 0;
+
 /** One workspace's trail with a monitor that is connected to it. */
 export async function openTrail(store: Store = openMemoryStore()) {
-  const world = await openWorld({ store, random: seededRandom(seed) });
+  opened += 1;
+  const world = await openWorld({ store, random: seededRandom(seed + opened) });
   const { random } = world.context;
   const { place } = strangers(random);
   await store.transact(async (tx) => keyspace.connection.set(tx, 1, place.tenantId, place.workspaceId, 'monitor'));
