@@ -16,21 +16,23 @@ export class TestServer {
   /** All that it has said since it was last started. */
   output = '';
 
-  private constructor(port: number, folder: string) {
+  private constructor({ port, gatewayPort, folder }: { port: number; gatewayPort: number; folder: string }) {
     this.port = port;
     this.#environment = {
       ...process.env,
       NODE_ENV: 'production',
       HOST: '127.0.0.1',
       PORT: String(port),
-      GATEWAY_PORT: '0',
+      // The same after a restart: workspaces that lived on dial it again.
+      GATEWAY_PORT: String(gatewayPort),
       DATA_DIR: folder,
       LOG_LEVEL: 'warn',
     };
   }
 
   static async open(): Promise<TestServer> {
-    const server = new TestServer(await freePort(), await mkdtemp(join(tmpdir(), 'coditect-e2e-')));
+    const folder = await mkdtemp(join(tmpdir(), 'coditect-e2e-'));
+    const server = new TestServer({ port: await freePort(), gatewayPort: await freePort(), folder });
     await server.start();
     return server;
   }
@@ -45,7 +47,7 @@ export class TestServer {
 
   async start(): Promise<void> {
     this.output = '';
-    const child = spawn(node, ['--disable-warning=ExperimentalWarning', 'server/main.ts'], {
+    const child = spawn(node, ['--max-semi-space-size=4', '--disable-warning=ExperimentalWarning', 'dist/server.mjs'], {
       cwd: root,
       env: this.#environment,
       stdio: ['ignore', 'pipe', 'pipe'],
