@@ -12,8 +12,11 @@ interface Frame {
 /** One browser that shows one terminal. */
 interface Viewer {
   socket: Socket;
-  /** `attaching`: frames wait for the answer that they follow. `behind`: a window of output is unparsed, nothing is sent. */
-  state: 'attaching' | 'live' | 'behind';
+  /**
+   * `attaching`: frames wait for the answer that they follow. `behind`: a window of output is unparsed, nothing is sent.
+   * `told`: it has parsed what it got and knows that it has to attach again.
+   */
+  state: 'attaching' | 'live' | 'behind' | 'told';
   waiting: Frame[];
   sent: number;
   credited: number;
@@ -89,8 +92,7 @@ export class TerminalRelay {
     const viewer = this.#relayed.get(terminalId)?.viewers.get(socket.id);
     if (!viewer || viewer.state === 'attaching') return;
     viewer.credited = Math.max(viewer.credited, Math.min(offset, viewer.sent));
-    if (viewer.state === 'behind' && viewer.credited === viewer.sent)
-      viewer.socket.emit('terminal.behind', { terminalId });
+    if (viewer.state === 'behind') tellOnceParsed(viewer, terminalId);
     if (viewer.state === 'live') this.#tellHost(terminalId);
   }
 
@@ -110,7 +112,7 @@ export class TerminalRelay {
     if (hole || end - viewer.credited > windowBytes) {
       viewer.state = 'behind';
       // It may have parsed everything already when the hole is what makes the distance.
-      if (viewer.credited === viewer.sent) viewer.socket.emit('terminal.behind', { terminalId });
+      tellOnceParsed(viewer, terminalId);
       return false;
     }
     const has = viewer.sent - offset;
@@ -127,6 +129,13 @@ export class TerminalRelay {
     const offset = live.reduce((most, { credited }) => Math.max(most, credited), 0);
     this.#toHost(relayed.workspaceId, { terminalId, offset, live: live.length });
   }
+}
+
+/** Tells a browser that was left out, once, when it has parsed all that it got. */
+function tellOnceParsed(viewer: Viewer, terminalId: TerminalId): void {
+  if (viewer.credited < viewer.sent) return;
+  viewer.state = 'told';
+  viewer.socket.emit('terminal.behind', { terminalId });
 }
 
 /** Keeps a frame for a browser that is attaching; one that takes too long starts again from a hole it will notice. */
