@@ -71,9 +71,26 @@ async function handle(options: Options, request: IncomingMessage, response: Serv
     const words = `This server is not set up to be reached as "${request.headers.host ?? ''}". Set PUBLIC_URL to the address that people open.\n`;
     return sendText(response, 421, words);
   }
+  // Next reads leniently: bytes that are no UTF-8 would name another file than the one that was meant.
+  if (!isUtf8(request.url ?? ''))
+    return sendProblem(
+      response,
+      new CoditectError('invalid_request', 'The address is not UTF-8. A path that is not is written as b64:….', {
+        field: 'url',
+      }).toProblem(),
+    );
   const forwardedFor = request.headers['x-forwarded-for'];
   request.headers[peerAddressHeader] = options.peerAddress(request.socket.remoteAddress, forwardedFor?.toString());
   await options.pages(request, response);
+}
+
+function isUtf8(encoded: string): boolean {
+  try {
+    decodeURIComponent(encoded);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const hostName = (host: string | undefined) =>
