@@ -223,6 +223,18 @@ describe('terminals', () => {
     expect(await behind).toEqual({ terminalId });
   });
 
+  it('that the host will not open leave nothing behind', async () => {
+    const { browser, host } = await withTerminal();
+    host.off('terminal.open');
+    host.on('terminal.open', (_params, answer) =>
+      answer({ ok: false, problem: { code: 'conflict', title: '', status: 409, detail: 'no' } }),
+    );
+    const refused = { terminalId: newId<TerminalId>(systemRandom), columns: 80, rows: 24 };
+    await expect(call(browser, 'terminal.open', refused)).rejects.toMatchObject({ code: 'conflict' });
+    const { terminals } = await call<{ terminals: Terminal[] }>(browser, 'terminal.list', {});
+    expect(terminals).toHaveLength(1);
+  });
+
   it('are another session’s secret', async () => {
     const { terminalId } = await withTerminal();
     const other = await signedUp();

@@ -159,8 +159,8 @@ export class WorkspaceSide implements WorkspaceLinks {
   #connected(socket: Socket): void {
     const link = socket.data as Link;
     const { context } = this.#to;
-    // One listener for each request under way.
-    socket.setMaxListeners(limits.socketRequestsInFlightMax);
+    // One listener for each request under way; how many those are is bounded where they come from.
+    socket.setMaxListeners(0);
     const key = linkKey(link.workspaceId, link.role);
     const older = this.#links.get(key);
     // Two handshakes may finish in either order: the number says which is newer.
