@@ -33,7 +33,7 @@ export interface CoreBuffer {
   savedCurAttrData: Attributes;
   savedCharset: Charset | undefined;
   ydisp: number;
-  lines: { trimStart(count: number): void };
+  lines: { maxLength: number; trimStart(count: number): void };
 }
 
 export interface Attributes {

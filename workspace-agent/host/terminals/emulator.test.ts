@@ -28,8 +28,14 @@ function browserTerminal({ columns, rows } = size): headless.Terminal {
 
 const coreOf = (terminal: headless.Terminal) => (terminal as unknown as { _core: Core })._core;
 
+/** Writes as a browser must: in whole characters, and no more at once than the library decodes in one piece. */
 function feed(terminal: headless.Terminal, bytes: Uint8Array | string): void {
-  if (bytes.length > 0) coreOf(terminal).writeSync(Buffer.from(bytes));
+  let rest: Uint8Array = Buffer.from(bytes as string);
+  while (rest.length > 0) {
+    const length = wholeCharacters(rest, limits.terminalFrameBytesMax) || rest.length;
+    coreOf(terminal).writeSync(rest.subarray(0, length));
+    rest = rest.subarray(length);
+  }
 }
 
 /** All that a person or a program can tell of a terminal, row by row so that a difference can be read. */

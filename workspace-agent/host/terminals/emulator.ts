@@ -7,7 +7,8 @@ import { Scrollback } from './scrollback.ts';
 import { unfinishedBytes } from './unfinished.ts';
 import { wholeCharacters } from './whole-characters.ts';
 
-const parseBytesMax = 4_096;
+/** Parsed in one piece; each byte may begin a line, and the cells have room for so many. */
+const parseBytesMax = 4_000;
 /** The parameter of ED that erases what has scrolled away. */
 const eraseScrollback = 3;
 
@@ -145,6 +146,9 @@ export class Emulator {
     if (end === 0) end = normal.ybase - limits.terminalLiveScrollbackLinesMax / 2;
     this.#scrollback.push(lines, end);
     normal.lines.trimStart(end);
+    // The list keeps hold of what it has dropped until it makes itself anew.
+    normal.lines.maxLength += 1;
+    normal.lines.maxLength -= 1;
     normal.ybase -= end;
     normal.ydisp = Math.max(0, normal.ydisp - end);
     normal.savedY -= end;

@@ -15,7 +15,9 @@ export function drawLines(buffer: IBuffer, { start, end }: { start: number; end:
     const line = buffer.getLine(row);
     if (!line) continue;
     const { drawn, filled } = drawLine(line, cell);
-    text += drawn + passage(line, filled, buffer.getLine(row + 1));
+    // Beyond its length a buffer answers with lines it had long ago.
+    const next = row + 1 < buffer.length ? buffer.getLine(row + 1) : undefined;
+    text += drawn + passage(line, filled, next);
   }
   return text;
 }
