@@ -5,10 +5,9 @@ describe('wholeCharacters', () => {
   it('cuts text where a character ends, at every length', () => {
     const text = 'aé…漢🙂z';
     const bytes = Buffer.from(text);
-    const ends = [...text].reduce<number[]>(
-      (sums, each) => [...sums, (sums.at(-1) ?? 0) + Buffer.byteLength(each)],
-      [0],
-    );
+    const ends = [...text]
+      .map((_, index) => Buffer.byteLength([...text].slice(0, index).join('')))
+      .concat(bytes.length);
     for (let max = 0; max <= bytes.length; max += 1)
       expect(wholeCharacters(bytes, max)).toBe(ends.findLast((end) => end <= max));
   });
