@@ -4,6 +4,7 @@ import type { Document } from '../../lib/client/document.ts';
 import { useValue } from '../../lib/client/use-value.ts';
 import { baseName, displayPath, parentPath, type WirePath } from '../../lib/contracts/path.ts';
 import { classNames } from '../ui/class-names.ts';
+import { TabClose } from '../ui/tab-close.tsx';
 import { FileIcon } from './file-icon.tsx';
 import { useIde } from './ide-context.ts';
 
@@ -88,14 +89,8 @@ function EditorTab({ document, active, folder, ...drag }: TabProps) {
       <FileIcon name={name} type="file" />
       <span className={classNames('truncate', disk === 'deleted' && 'line-through')}>{name}</span>
       {folder !== null && <span className="truncate text-small text-faint">{folder}</span>}
-      <button
-        type="button"
-        tabIndex={-1}
-        aria-label={`Close ${name}`}
-        onClick={(event) => {
-          event.stopPropagation();
-          ide.close(document);
-        }}
+      <TabClose
+        onClose={() => ide.close(document)}
         className="group/close flex size-5 items-center justify-center rounded hover:bg-hover"
       >
         {dirty && (
@@ -109,12 +104,12 @@ function EditorTab({ document, active, folder, ...drag }: TabProps) {
         )}
         <X
           className={classNames(
-            'size-3.5 opacity-0 group-hover:opacity-100 group-focus-within:opacity-100',
+            'size-3.5 opacity-0 group-hover:opacity-100 ',
             active && 'opacity-100',
             dirty && 'hidden opacity-100 group-hover/close:block',
           )}
         />
-      </button>
+      </TabClose>
     </div>
   );
 }

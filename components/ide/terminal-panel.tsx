@@ -7,6 +7,7 @@ import { Button, IconButton } from '../ui/button.tsx';
 import { classNames } from '../ui/class-names.ts';
 import { EmptyState } from '../ui/empty-state.tsx';
 import { Notice } from '../ui/notice.tsx';
+import { TabClose } from '../ui/tab-close.tsx';
 import { attempt, openTerminal } from './commands.ts';
 import { useIde } from './ide-context.ts';
 import { TerminalView } from './terminal-view.tsx';
@@ -97,21 +98,15 @@ function TerminalTab({ model, number, active }: { model: TerminalModel; number: 
       {state.kind === 'exited' && state.exitCode !== 0 && (
         <span className="text-small text-danger">{state.exitCode ?? 'ended'}</span>
       )}
-      <button
-        type="button"
-        tabIndex={-1}
-        aria-label={`Close ${name}`}
-        onClick={(event) => {
-          event.stopPropagation();
-          close();
-        }}
+      <TabClose
+        onClose={close}
         className={classNames(
-          'flex size-5 items-center justify-center rounded opacity-0 group-hover:opacity-100 hover:bg-hover focus-visible:opacity-100',
+          'flex size-5 items-center justify-center rounded opacity-0 group-hover:opacity-100 hover:bg-hover',
           active && 'opacity-100',
         )}
       >
         <X className="size-3.5" />
-      </button>
+      </TabClose>
     </div>
   );
 }
