@@ -124,8 +124,6 @@ async function openDoors(
   );
   const gatewayPort = await listen(dialIn, config.GATEWAY_PORT, '127.0.0.1');
   const gatewayUrl = config.GATEWAY_URL ?? `http://127.0.0.1:${gatewayPort}`;
-  await pages.prepare();
-  const port = await listen(browsers, config.PORT, config.HOST);
   const reconciler = new Reconciler({
     context,
     workspaces,
@@ -136,6 +134,8 @@ async function openDoors(
     ignoreRules: config.IGNORE_RULES,
   });
   await reconciler.start();
+  await pages.prepare();
+  const port = await listen(browsers, config.PORT, config.HOST);
   data.writePid();
   return { port, listeners: [browsers, dialIn], gateway, pages, reconciler };
 }

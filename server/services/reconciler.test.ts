@@ -370,6 +370,27 @@ describe('a server that starts', () => {
     expect(await shown()).toMatchObject({ status: 'running' });
   });
 
+  it('believes nothing that was true when the last one ended, but that what was stopped is', async () => {
+    await running();
+    const stopped = await world.signUp();
+    await settle();
+    await world.workspaces.stop(stopped.caller, stopped.workspace.workspaceId);
+    await settle();
+    await reconciler.close();
+    links.hosts.clear();
+    const gate = held();
+    provisioner.ensureNext.push(gate.call);
+    provisioner.stopNext.push(gate.call);
+    statuses.length = 0;
+    reconciler = open();
+    await reconciler.start();
+    expect(statuses).toEqual(['pending']);
+    expect(await world.workspaces.get(stopped.caller, stopped.workspace.workspaceId)).toMatchObject({
+      status: 'stopped',
+    });
+    gate.resolve();
+  });
+
   it('takes up what a crash left half-way', async () => {
     await world.workspaces.observe(signed.place, (stored) => ({ ...stored, status: 'starting' }));
     provisioner.tell(id, 'starting');

@@ -56,12 +56,16 @@ export class Reconciler implements Disposable {
     this.#to = dependencies;
   }
 
-  /** Takes up every workspace of the installation, then follows wishes, observations and connections. */
+  /**
+   * Takes up every workspace of the installation, then follows wishes, observations and connections. When it resolves
+   * nobody is told any more that a workspace runs because it did when the last server ended.
+   */
   async start(): Promise<void> {
     const { workspaces, links } = this.#to;
     this.#subscriptions.add(workspaces.woken.on((ref) => this.#wake(ref)));
     this.#subscriptions.add(links.onChanged(({ workspaceId }) => this.#enqueue(workspaceId)));
     for (const ref of await workspaces.all()) this.#refs.set(ref.workspaceId, ref);
+    await Promise.all([...this.#refs.values()].map((ref) => workspaces.observe(ref, (now) => this.#assess(now))));
     void this.#observe();
     for (const workspaceId of this.#refs.keys()) this.#enqueue(workspaceId);
   }
@@ -288,17 +292,15 @@ function statusOf(
   connected: boolean,
 ): WorkspaceStatus {
   if (stored.desired === 'stopped') {
-    return !observed || observed.state === 'stopped' || observed.state === 'absent'
-      ? stoppedOnceSeen(observed)
-      : 'stopping';
+    const stopped = observed
+      ? observed.state === 'stopped' || observed.state === 'absent'
+      : stored.status === 'stopped';
+    return stopped ? 'stopped' : 'stopping';
   }
   if (observed?.state === 'failed') return 'failed';
   if (observed?.state === 'running' && connected) return 'running';
   return observed ? 'starting' : stored.status === 'running' && connected ? 'running' : 'pending';
 }
-
-const stoppedOnceSeen = (observed: WorkspaceObservation | undefined): WorkspaceStatus =>
-  observed ? 'stopped' : 'stopping';
 
 function stagesOf(
   stored: StoredWorkspace,
