@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { hash } from 'node:crypto';
 import { request as plainRequest } from 'node:http';
-import { io, type Socket } from 'socket.io-client';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { limits } from '../lib/contracts/limits.ts';
-import { protocolVersions } from '../lib/contracts/protocol/method.ts';
+import { type ApiOptions, apiOf, browserLogin, openSocket, outcomeOf } from './testing/api-client.ts';
 import { RunningServer, run } from './testing/running-server.ts';
 
 const server = new RunningServer();
+const api = apiOf(server);
 const password = 'correct horse battery';
 const longMs = 60_000;
 
@@ -18,34 +18,6 @@ interface Account {
 }
 let ada: Account;
 let eve: Account;
-
-type Options = { method?: string; token?: string; json?: unknown; body?: BodyInit; headers?: Record<string, string> };
-
-/** One request. A refusal must be a problem, whatever was asked. */
-async function api(path: string, { method, token, json, body, headers = {} }: Options = {}) {
-  const response = await fetch(`${server.url}/api/v2${path}`, {
-    method: method ?? (json === undefined && body === undefined ? 'GET' : 'POST'),
-    headers: {
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      ...(json === undefined ? {} : { 'content-type': 'application/json' }),
-      ...headers,
-    },
-    ...(json === undefined ? (body === undefined ? {} : { body }) : { body: JSON.stringify(json) }),
-  });
-  const bytes = Buffer.from(await response.arrayBuffer());
-  const type = response.headers.get('content-type') ?? '';
-  const isJson = type.includes('json') && bytes.length > 0;
-  const value = isJson ? JSON.parse(bytes.toString()) : undefined;
-  if (response.status >= 400) {
-    expect(type, path).toBe('application/problem+json');
-    expect(value, path).toMatchObject({
-      status: response.status,
-      code: expect.any(String),
-      detail: expect.any(String),
-    });
-  }
-  return { status: response.status, headers: response.headers, value, bytes, code: value?.code as string | undefined };
-}
 
 async function register(name: string): Promise<Account> {
   const email = `${name}@example.com`;
@@ -135,7 +107,7 @@ describe('what needs a login', () => {
     const { value: mine } = await api('/sessions', ada);
     const foreign = mine.sessions[0].sessionId;
     const none = 'a'.repeat(26);
-    const pairs: [string, string, Options][] = [
+    const pairs: [string, string, ApiOptions][] = [
       [`/workspaces/${ada.workspaceId}`, `/workspaces/${none}`, {}],
       [`/workspaces/${ada.workspaceId}/trail`, `/workspaces/${none}/trail`, {}],
       [`/workspaces/${ada.workspaceId}/files`, `/workspaces/${none}/files`, {}],
@@ -358,47 +330,15 @@ describe('the listener', () => {
   });
 });
 
-/** Signs in as a browser does, through next-auth, and answers with its cookie. */
-async function browserLogin(email: string): Promise<{ cookie: string; token: string; csrf: string }> {
-  const first = await fetch(`${server.url}/api/auth/csrf`);
-  const csrfCookie = (first.headers.getSetCookie()[0] ?? '').split(';')[0] ?? '';
-  const { csrfToken } = (await first.json()) as { csrfToken: string };
-  const form = new URLSearchParams({ csrfToken, email, password, json: 'true', callbackUrl: server.url });
-  const answer = await fetch(`${server.url}/api/auth/callback/credentials`, {
-    method: 'POST',
-    headers: { cookie: csrfCookie, 'content-type': 'application/x-www-form-urlencoded' },
-    body: form,
-    redirect: 'manual',
-  });
-  const set = answer.headers.getSetCookie().find((one) => one.startsWith('coditect-session=')) ?? '';
-  expect(set).toMatch(/HttpOnly/i);
-  expect(set).toMatch(/SameSite=Lax/i);
-  const cookie = set.split(';')[0] ?? '';
-  return { cookie: `${cookie}; ${csrfCookie}`, token: cookie.slice('coditect-session='.length), csrf: csrfToken };
-}
-
-function socket(options: { token?: string; headers?: Record<string, string> }): Socket {
-  return io(server.url, {
-    ...{ transports: ['websocket'], forceNew: true, reconnection: false },
-    auth: { protocol: protocolVersions, ...(options.token ? { token: options.token } : {}) },
-    extraHeaders: options.headers ?? {},
-  });
-}
-const outcome = (of: Socket) =>
-  new Promise<string>((done) => {
-    of.once('welcome', () => done('welcome'));
-    of.once('connect_error', (error: Error & { data?: { code: string } }) => done(error.data?.code ?? 'refused'));
-  });
-
 describe('a browser', () => {
   it('has one credential for pages, API and sockets, and signing out ends it in all', async () => {
-    const { cookie, token, csrf } = await browserLogin(eve.email);
+    const { cookie, token, csrf } = await browserLogin(server, { email: eve.email, password });
     expect((await api('/me', { token })).value).toMatchObject({ email: eve.email });
     expect((await fetch(`${server.url}/ide`, { headers: { cookie }, redirect: 'manual' })).status).toBeLessThan(400);
-    const own = socket({ headers: { cookie, origin: server.url } });
-    expect(await outcome(own)).toBe('welcome');
-    const foreign = socket({ headers: { cookie, origin: 'https://evil.example' } });
-    expect(await outcome(foreign)).toBe('refused');
+    const own = openSocket(server, { headers: { cookie, origin: server.url } });
+    expect(await outcomeOf(own)).toBe('welcome');
+    const foreign = openSocket(server, { headers: { cookie, origin: 'https://evil.example' } });
+    expect(await outcomeOf(foreign)).toBe('refused');
     const ended = new Promise((done) => own.once('login.ended', done));
     await fetch(`${server.url}/api/auth/signout`, {
       method: 'POST',
@@ -408,7 +348,7 @@ describe('a browser', () => {
     });
     expect(await ended).toEqual({ reason: 'revoked' });
     expect((await api('/me', { token })).status).toBe(401);
-    expect(await outcome(socket({ token }))).toBe('unauthenticated');
+    expect(await outcomeOf(openSocket(server, { token }))).toBe('unauthenticated');
     const page = await fetch(`${server.url}/ide`, { headers: { cookie }, redirect: 'manual' });
     expect(page.headers.get('location')).toBe('/login');
     for (const one of [own, foreign]) one.disconnect();
