@@ -9,7 +9,7 @@ interface Run {
   exit: PtyExit;
 }
 
-function run(script: string, { pauseMs }: { pauseMs?: number } = {}): Promise<Run> {
+function run(script: string, { pauseMs, busyMs }: { pauseMs?: number; busyMs?: number } = {}): Promise<Run> {
   return new Promise((resolve) => {
     let output = '';
     const pty = openPty({
@@ -23,6 +23,8 @@ function run(script: string, { pauseMs }: { pauseMs?: number } = {}): Promise<Ru
       onData: (bytes) => (output += bytes),
       onExit: (exit) => resolve({ output, exit }),
     });
+    // This process is busy elsewhere, until the other one has written everything and ended.
+    if (busyMs !== undefined) for (const end = performance.now() + busyMs; performance.now() < end; );
     if (pauseMs === undefined) return;
     pty.pause();
     systemClock.after(pauseMs, () => pty.resume());
@@ -32,7 +34,7 @@ function run(script: string, { pauseMs }: { pauseMs?: number } = {}): Promise<Ru
 it('delivers all output of a process that ends at once, 300 times', async () => {
   const lines = 3_000;
   for (let count = 0; count < 300; count += 1) {
-    const { output, exit } = await run(`seq 1 ${lines}`);
+    const { output, exit } = await run(`exec seq 1 ${lines}`, { busyMs: count % 2 === 0 ? 30 : 0 });
     expect(exit).toEqual({ exitCode: 0, signal: null });
     expect(output.length).toBeGreaterThan(16 * 1024);
     expect(output.trimEnd().split('\r\n').length, `run ${count}`).toBe(lines);

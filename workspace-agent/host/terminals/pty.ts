@@ -6,9 +6,9 @@ import { limits } from '../../../lib/contracts/limits.ts';
 import { keepFromChildren } from '../system-calls.ts';
 
 /**
- * A pseudoterminal with a process in it. node-pty's own class loses the end of the output of a process that ends at
- * once: libuv takes the hang-up for the end of the stream while the kernel still holds bytes, of which a read returns
- * 4 KiB at most. So the native part is used alone, and what libuv leaves is read here before the descriptor is closed.
+ * A pseudoterminal with a process in it. node-pty's own class destroys its stream 200 ms after the process has ended,
+ * read or not, and so loses the end of the output whenever it is held back or this process is busy. So the native part
+ * is used alone, and the end is told when the kernel says that all has been read.
  */
 export interface Pty {
   /** Also the id of its session and of its first process group. */
@@ -94,7 +94,6 @@ class NativeBackedPty implements Pty {
     keepFromChildren(process.fd);
     this.#stream = new ReadStream(process.fd);
     this.#stream.on('data', (bytes: Buffer) => options.onData(bytes));
-    this.#stream.on('end', () => this.#drain());
     // The kernel says EIO in place of the end of the file; everything has been read by then.
     this.#stream.on('error', () => {});
     this.#stream.on('close', () => this.#onClose());
@@ -163,6 +162,7 @@ class NativeBackedPty implements Pty {
     this.#ending?.[Symbol.dispose]();
     this.#ending = this.#options.clock.after(limits.terminalDrainMs, () => {
       if (!this.#open || this.#paused) return;
+      // A timer that was kept waiting comes before the reads that were.
       this.#drain();
       this.#stream.destroy();
     });
