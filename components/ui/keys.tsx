@@ -1,7 +1,23 @@
 const isMac = typeof navigator !== 'undefined' && /Mac|iPhone|iPad/.test(navigator.platform);
 
-const macSymbols: Record<string, string> = { mod: '⌘', shift: '⇧', alt: '⌥', ctrl: '⌃', enter: '↵', pagedown: '⇟', pageup: '⇞' };
-const names: Record<string, string> = { mod: 'Ctrl', shift: 'Shift', alt: 'Alt', ctrl: 'Ctrl', enter: 'Enter', pagedown: 'PgDn', pageup: 'PgUp' };
+const macSymbols: Record<string, string> = {
+  mod: '⌘',
+  shift: '⇧',
+  alt: '⌥',
+  ctrl: '⌃',
+  enter: '↵',
+  pagedown: '⇟',
+  pageup: '⇞',
+};
+const names: Record<string, string> = {
+  mod: 'Ctrl',
+  shift: 'Shift',
+  alt: 'Alt',
+  ctrl: 'Ctrl',
+  enter: 'Enter',
+  pagedown: 'PgDn',
+  pageup: 'PgUp',
+};
 
 /** A shortcut as this platform writes it. `keys` is e.g. `mod+shift+p`. */
 export function shortcutText(keys: string): string {
