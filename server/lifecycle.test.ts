@@ -126,6 +126,19 @@ describe('a workspace', { timeout: 60_000 }, () => {
   });
 });
 
+test('a server that nobody listens to any more serves on, at rest, and ends when it is told to', async () => {
+  server.stopListening();
+  // Its answer to the agents' coming and going is a warning, which it has to swallow.
+  const monitor = await server.agent('monitor');
+  if (monitor) signalProcess(monitor, 'SIGKILL');
+  await vi.waitFor(async () => expect((await server.agent('monitor'))?.pid).not.toBe(monitor?.pid), waitMs);
+  await reached('running');
+  await server.end('SIGINT');
+  expect(server.process?.exitCode).toBe(0);
+  await server.start();
+  await reached('running');
+});
+
 describe('a monitor that stands still', { timeout: 120_000 }, () => {
   test(`through ${manyFiles} writes tells all ${manyFiles} final states, and a gap`, async () => {
     await trailTellsDisk();

@@ -31,6 +31,9 @@ const root = resolve(import.meta.dirname, '..');
 /** The composition root: config → store → services → gateway → listen. It wires and decides nothing. */
 async function main(): Promise<void> {
   const development = parseArgs({ options: { dev: { type: 'boolean', default: false } } }).values.dev;
+  // Whoever read the words may be gone (a closed ssh, a pipe): then they are lost, and the server goes on. Unheard, the
+  // error would be reported on that same stream, and again, for ever.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const config = readConfig(process.env);
   refuseUnsafe(config);
   const ground = await openGround(config);

@@ -73,6 +73,12 @@ export class RealServer {
     });
   }
 
+  /** Nobody reads what it says any more, as when its terminal was closed. */
+  stopListening(): void {
+    this.process?.stdout?.destroy();
+    this.process?.stderr?.destroy();
+  }
+
   /** Sends the signal and waits for the end. */
   async end(signal: NodeJS.Signals): Promise<void> {
     const child = this.process;
@@ -100,8 +106,8 @@ export class RealServer {
 
   /** The agent itself, not what is around it. */
   async agent(role: WorkspaceRole): Promise<ProcessEntry | undefined> {
-    const isAgent = ({ arguments: words }: ProcessEntry) =>
-      words[1]?.endsWith('/agent.mjs') && words[2] === role && words[0] !== 'bwrap';
+    const isAgent = ({ arguments: [program = '', ...words] }: ProcessEntry) =>
+      program.endsWith('/node') && words[words.findIndex((word) => word.endsWith('/agent.mjs')) + 1] === role;
     return (await this.processes()).find(isAgent);
   }
 
