@@ -165,6 +165,16 @@ describe('a login', () => {
     await expect(world.accounts.renew(token)).rejects.toMatchObject({ code: 'unauthenticated' });
   });
 
+  it('ends whatever its token says', async () => {
+    const { caller } = await world.signUp();
+    const { userId, tenantId, loginId } = caller;
+    const claims = { type: 'access', userId, tenantId, loginId } as const;
+    const token = await world.tokens.sign(claims, world.clock.now() + 2 * limits.loginMsMax);
+    expect(await world.accounts.authenticate(token)).toEqual(caller);
+    world.clock.jump(limits.loginMsMax);
+    await expect(world.accounts.authenticate(token)).rejects.toMatchObject({ code: 'unauthenticated' });
+  });
+
   it('cuts off what a peer says of itself', async () => {
     const { email } = await world.signUp();
     const { token } = await world.accounts.login(

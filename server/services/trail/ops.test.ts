@@ -91,6 +91,18 @@ describe.each(Object.entries(stores))(`ops on ${'%s'} (TRAIL_SEED=${seed})`, (na
     expect(await trail.op(op.opId)).toMatchObject({ state: 'closed', seq: 2 });
   });
 
+  it('says so too when it was another save that overwrote it', async () => {
+    const [lost, seen] = [await trail.ask({ askedAt: 1 }), await trail.ask({ askedAt: 2, sha256: sha('b') })];
+    await trail.done(lost, 900);
+    await trail.done(seen, 901);
+    await trail.append([observed({ sha256: sha('b'), observedAt: 902 })]);
+    expect(short(await trail.all())).toEqual([
+      ['superseded', 'a.txt', lost.opId, null],
+      ['created', 'a.txt', seen.opId, null],
+    ]);
+    expect([await trail.op(lost.opId), await trail.op(seen.opId)]).toMatchObject([{ seq: 1 }, { seq: 2 }]);
+  });
+
   it('says of one that was overwritten and went back that it was superseded once everything is drained', async () => {
     await trail.append([observed({ sha256: sha('1') })]);
     const op = await trail.ask();

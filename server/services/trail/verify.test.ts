@@ -95,6 +95,18 @@ describe(`verification (TRAIL_SEED=${seed})`, () => {
     expect(await verdict()).toMatchObject({ sound: false, seq: 500, fault: 'altered' });
   });
 
+  it('is not taken in by another workspace’s trail, sound as that is', async () => {
+    const { tenantId, workspaceId } = trail.place;
+    const forged = { tenantId, workspaceId: 'forged' as typeof workspaceId };
+    await trail.store.transact(async (tx) => {
+      for (const entry of await keyspace.trail.list(tx, keyspace.trail.range(tenantId, workspaceId)))
+        keyspace.trail.set(tx, entry, tenantId, forged.workspaceId, entry.seq);
+      const head = await keyspace.trailHead.get(tx, tenantId, workspaceId);
+      if (head) keyspace.trailHead.set(tx, head, tenantId, forged.workspaceId);
+    });
+    expect(await verifyTrail(trail.store, forged)).toMatchObject({ sound: false, seq: 1, fault: 'altered' });
+  });
+
   it('finds entries beyond the head, and a head that was set back', async () => {
     await edit(async (bytes, set) => set(count + 1, await bytes(count)));
     expect(await verdict()).toMatchObject({ sound: false, seq: count + 1, fault: 'beyond_head' });
