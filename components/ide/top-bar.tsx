@@ -36,7 +36,7 @@ export function TopBar() {
       <div className="flex min-w-0 flex-1 justify-center">
         <button
           type="button"
-          aria-label="Search files and commands"
+          aria-label="Go to file"
           onClick={() => ide.palette.set('files')}
           className="flex h-7 max-w-96 min-w-7 flex-1 items-center gap-2 rounded-md border border-line bg-surface px-2 text-faint transition-colors hover:border-line-strong max-md:flex-none"
         >
@@ -140,7 +140,7 @@ function UserMenu() {
       trigger={
         <button
           type="button"
-          aria-label={`${user.name}: theme and sign out`}
+          aria-label={`${initials(user.name)}, ${user.name}: theme and sign out`}
           className="flex size-7 shrink-0 items-center justify-center rounded-full bg-accent-soft text-small font-semibold text-accent"
         >
           {initials(user.name)}

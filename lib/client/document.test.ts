@@ -8,6 +8,7 @@ import type { WirePath } from '../contracts/path.ts';
 import { Documents } from './documents.ts';
 import { type Journal, memoryJournal } from './journal.ts';
 import { hash, TestFiles, TestGateway, testSession } from './testing/gateway.ts';
+import { testEntry } from './testing/trail.ts';
 import type { TextBuffer, TextBuffers } from './text-buffer.ts';
 
 const wait = { timeout: 10_000, interval: 5 };
@@ -189,5 +190,35 @@ describe('the journal', () => {
     await documents.restore([]);
     await vi.waitFor(async () => expect(await journal.list(sessionId)).toEqual([]), wait);
     expect(documents.find(path)?.dirty).toBe(false);
+  });
+});
+
+describe('a tab whose file is renamed', () => {
+  const renamed = (to: string) => testEntry({ seq: 1, kind: 'renamed', path: to, previousPath: path });
+
+  it('goes with it, its unsaved text too', async () => {
+    const documents = openPage();
+    const document = await opened(documents);
+    document.buffer?.replace('typed');
+    await document.flushJournal();
+    files.put('other.md', 'first');
+    files.files.delete(path);
+    documents.apply([renamed('other.md')]);
+    await vi.waitFor(() => expect(document.path).toBe('other.md'), wait);
+    expect(document.buffer?.text()).toBe('typed');
+    await vi.waitFor(
+      async () => expect((await journal.list(sessionId)).map((entry) => entry.path)).toEqual(['other.md']),
+      wait,
+    );
+  });
+
+  it('stays when a program saves by renaming the old file away', async () => {
+    const documents = openPage();
+    const document = await opened(documents);
+    files.put('notes.md~', 'first');
+    files.put(path, 'saved by vim');
+    documents.apply([renamed('notes.md~')]);
+    await vi.waitFor(() => expect(document.buffer?.text()).toBe('saved by vim'), wait);
+    expect(document.path).toBe(path);
   });
 });

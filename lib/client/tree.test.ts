@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemRandom } from '../base/random.ts';
+import { limits } from '../contracts/limits.ts';
 import type { WirePath } from '../contracts/path.ts';
 import type { FileType } from '../contracts/trail.ts';
 import { TestGateway } from './testing/gateway.ts';
@@ -80,5 +81,21 @@ describe('FileTree', () => {
     gateway.handlers['file.list'] = ({ path }) => ({ entries: listing(path), next: null });
     await tree.readFolder('src' as WirePath);
     expect(paths()).toContain('src/lib');
+  });
+
+  it('shows the first of a folder that has more than a browser should hold, and says so', async () => {
+    const many = Array.from({ length: limits.treeFolderEntriesMax }, (_, at) => [`src/${at}`, 'file'] as const);
+    for (const [path, type] of many) disk.set(path, type);
+    gateway.handlers['file.list'] = ({ path, after, limit }) => {
+      const from = after === null ? 0 : Number(after.slice('src/'.length)) + 1;
+      const entries = listing(path)
+        .slice(-many.length)
+        .slice(from, from + limit);
+      return { entries, next: entries.at(-1)?.path ?? null };
+    };
+    await tree.readFolder('src' as WirePath);
+    const folder = tree.snapshot.get().items[0];
+    expect(folder?.children).toHaveLength(limits.treeFolderEntriesMax);
+    expect(folder?.folder).toEqual({ kind: 'read', complete: false });
   });
 });
