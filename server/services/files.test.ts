@@ -126,6 +126,12 @@ describe('a change', () => {
     expect(await open()).toEqual([]);
   });
 
+  it('is owed to the trail soon, however far ahead the host says it was', async () => {
+    host = () => ({ done: true, sha256: 'a'.repeat(64), unchanged: false, writtenAt: 8_640_000_000_000_000 });
+    await write(writeOf('hello'));
+    expect(await open()).toMatchObject([{ writtenAt: world.clock.now() + limits.opOpenMsMax }]);
+  });
+
   it('cannot borrow the id of another', async () => {
     const params = writeOf('hello');
     await write(params);

@@ -56,7 +56,7 @@ export class Files implements FileService {
 
   /** Stores the op, relays, and stores the outcome: the trail owes an entry for exactly what was acknowledged. */
   async #carryOut<Result extends object>(place: OpPlace, op: StoredOp, relay: () => Promise<Result>): Promise<Result> {
-    const { store } = this.#context;
+    const { store, clock } = this.#context;
     await store.transact(async (transaction) => {
       const known = await openOp(transaction, place, op);
       if (known.sha256 !== op.sha256 || known.path !== op.path || known.effect !== op.effect)
@@ -66,9 +66,11 @@ export class Files implements FileService {
     });
     try {
       const result = await relay();
+      // By the workspace's clock, which may be another's or lie: too far ahead, and the trail would wait for ever.
+      const latest = clock.now() + limits.opOpenMsMax;
       await store.transact((transaction) =>
         'writtenAt' in result && typeof result.writtenAt === 'number'
-          ? markDone(transaction, place, { ...op, writtenAt: result.writtenAt })
+          ? markDone(transaction, place, { ...op, writtenAt: Math.min(result.writtenAt, latest) })
           : // The host lacks a frame and asks for it: nothing has happened yet.
             dropOp(transaction, place, op.opId),
       );
