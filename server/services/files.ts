@@ -70,7 +70,11 @@ export class Files implements FileService {
       const latest = clock.now() + limits.opOpenMsMax;
       await store.transact((transaction) =>
         'writtenAt' in result && typeof result.writtenAt === 'number'
-          ? markDone(transaction, place, { ...op, writtenAt: Math.min(result.writtenAt, latest) })
+          ? markDone(transaction, place, {
+              ...op,
+              writtenAt: Math.min(result.writtenAt, latest),
+              unchanged: 'unchanged' in result && result.unchanged === true,
+            })
           : // The host lacks a frame and asks for it: nothing has happened yet.
             dropOp(transaction, place, op.opId),
       );
@@ -137,6 +141,7 @@ export class Files implements FileService {
       askedAt: this.#context.clock.now(),
       state: 'asked',
       writtenAt: null,
+      unchanged: false,
       seq: null,
     };
   }

@@ -137,6 +137,8 @@ export const storedOp = z.object({
   state: z.enum(['asked', 'done', 'closed']),
   /** When the host had carried it out, by the workspace's clock. */
   writtenAt: ids.timestamp.nullable(),
+  /** The host found the content there already: no entry of its own will come. */
+  unchanged: z.boolean().default(false),
   /** The entry that stands for it. */
   seq: z.int().min(1).nullable(),
 });

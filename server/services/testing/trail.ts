@@ -106,6 +106,7 @@ export async function openTrail(store: Store = openMemoryStore()) {
         askedAt: world.clock.now(),
         state: 'asked',
         writtenAt: null,
+        unchanged: false,
         seq: null,
         ...fields,
       };

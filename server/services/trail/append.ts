@@ -129,9 +129,14 @@ async function settle({ writer, pending, transaction, place }: Work, batch: Batc
     if (isOwed(op, batch)) {
       const newest = op.sha256 === null ? undefined : await writer.newestOf(op);
       closeOp(transaction, place, op, writer.nextSeq);
-      const same = newest !== undefined && newest.sha256 === op.sha256 && newest.path === op.path;
+      const shown = newest !== undefined && newest.sha256 === op.sha256 && newest.path === op.path;
+      // What came there with a folder that was renamed has no entry under its new path.
+      const was = shown || op.unchanged;
       writer.write(
-        ownEntry(op, same ? { kind: 'attributed', refersTo: newest.seq } : { kind: 'superseded', refersTo: null }),
+        ownEntry(
+          op,
+          was ? { kind: 'attributed', refersTo: shown ? newest.seq : null } : { kind: 'superseded', refersTo: null },
+        ),
       );
     } else if (hasExpired(op, now)) {
       closeOp(transaction, place, op, null);

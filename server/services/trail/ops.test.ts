@@ -132,6 +132,17 @@ describe.each(Object.entries(stores))(`ops on ${'%s'} (TRAIL_SEED=${seed})`, (na
     ]);
   });
 
+  it('attributes a save of what came there with a folder that was renamed', async () => {
+    await trail.append([observed({ path: path('d/a') })]);
+    await trail.append([
+      observed({ kind: 'renamed', type: 'directory', path: path('e'), previousPath: path('d'), sha256: null }),
+    ]);
+    const op = await trail.ask({ path: path('e/a'), unchanged: true });
+    await trail.done(op, 2_000);
+    await trail.append([], { drainedAt: 2_001 });
+    expect(short(await trail.all())[2]).toEqual(['attributed', 'e/a', op.opId, null]);
+  });
+
   it('attributes two saves of the same text that were seen as one', async () => {
     const [first, second] = [await trail.ask({ askedAt: 1 }), await trail.ask({ askedAt: 2 })];
     await trail.done(first, 900);
