@@ -78,10 +78,11 @@ async function removeIfUnchanged(
   const folder = staging.folder();
   const taken = childPath(folder.found.path, Buffer.from(opId));
   try {
-    await writeIntent(folder.found.path, opId, { path, baseHash, sha256: null });
+    const note = { path, baseHash, sha256: null };
+    await writeIntent(folder.found.path, opId, note);
     renameAtomically(place.path, taken, 'keep');
     const met = await look(folder.found.path, opId, clock);
-    if (met.sha256 === baseHash && !met.written) return staging.keep(folder, opId);
+    if (met.sha256 === baseHash && !met.written) return staging.keep(folder, opId, note);
     putBackUnlessTaken(taken, place.path);
     throw met.sha256 === baseHash
       ? new CoditectError('conflict', 'Another program has this file open for writing; try again when it has closed it')

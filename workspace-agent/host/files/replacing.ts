@@ -7,7 +7,7 @@ import type { BaseHash } from '../../../lib/contracts/protocol/files.ts';
 import { hasWriter, renameAtomically } from '../system-calls.ts';
 import { hashFile, openFound, permissionsOf, regularFile } from './content.ts';
 import { isSystemError } from './file-errors.ts';
-import { syncFolder, writeIntent } from './staging.ts';
+import { type Intent, syncFolder, writeIntent } from './staging.ts';
 import { childPath, nameOf, type Place, placeIn, type WorkspaceTree } from './tree.ts';
 
 export interface Replacement {
@@ -15,6 +15,8 @@ export interface Replacement {
   baseHash: BaseHash;
   /** The new content: an open file in the staging folder, complete. */
   staged: { folder: Buffer; name: string; handle: FileHandle; sha256: string };
+  /** Called when the staged name has come to hold something that was in place, whether or not the write succeeds. */
+  exchanged(note: Intent): void;
 }
 
 /** A thing as it was found under a name: enough to know it again. */
@@ -124,7 +126,8 @@ async function create(place: Place, { folder, name }: Replacement['staged']): Pr
   }
 }
 
-async function exchange(place: Place, clock: Clock, { path, baseHash, staged }: Replacement): Promise<void> {
+async function exchange(place: Place, clock: Clock, replacement: Replacement): Promise<void> {
+  const { path, baseHash, staged } = replacement;
   const stagedPath = childPath(staged.folder, Buffer.from(staged.name));
   const ours: Sighting = {
     inode: (await staged.handle.stat({ bigint: true })).ino,
@@ -133,15 +136,21 @@ async function exchange(place: Place, clock: Clock, { path, baseHash, staged }: 
   };
   // A lease is only granted on a file that nobody has open for writing, ourselves included.
   await staged.handle.close();
-  await writeIntent(staged.folder, staged.name, { path, baseHash, sha256: staged.sha256 });
+  const note = { path, baseHash, sha256: staged.sha256 };
+  await writeIntent(staged.folder, staged.name, note);
   try {
     renameAtomically(stagedPath, place.path, 'exchange');
   } catch (error) {
     throw isSystemError(error, 'ENOENT') ? staleWrite(undefined) : error;
   }
   const met = await look(staged.folder, staged.name, clock);
-  if (met.sha256 !== undefined && (baseHash === 'any' || (met.sha256 === baseHash && !met.written))) return;
+  if (met.sha256 !== undefined && (baseHash === 'any' || (met.sha256 === baseHash && !met.written)))
+    return replacement.exchanged(note);
   await putBack({ stagedPath, staged, place, clock, displaced: met, inPlace: ours });
+  // The staged content was in place for a moment, and may have been opened there.
+  const opposite = { path, baseHash: staged.sha256, sha256: met.sha256 ?? null };
+  await writeIntent(staged.folder, staged.name, opposite);
+  replacement.exchanged(opposite);
   if (met.sha256 === baseHash)
     throw new CoditectError(
       'conflict',

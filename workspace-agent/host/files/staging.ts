@@ -5,7 +5,7 @@ import type { Clock } from '../../../lib/base/clock.ts';
 import { CoditectError } from '../../../lib/contracts/errors.ts';
 import { sha256Hex } from '../../../lib/contracts/ids.ts';
 import { limits } from '../../../lib/contracts/limits.ts';
-import { decodePath, wireEntryPath } from '../../../lib/contracts/path.ts';
+import { decodePath, type WirePath, wireEntryPath } from '../../../lib/contracts/path.ts';
 import { type BaseHash, baseHash } from '../../../lib/contracts/protocol/files.ts';
 import { renameAtomically } from '../system-calls.ts';
 import { hashFile, openFound } from './content.ts';
@@ -39,8 +39,8 @@ export type StagingFolder = Place & { found: Found };
 /** The folder on the workspace's own volume where content waits to be put in place; made when it is not there. */
 export class Staging {
   readonly #options: StagingOptions;
-  /** By name, what ends the waiting for late writers of something that was taken out. */
-  readonly #kept = new Map<string, () => Promise<void>>();
+  /** What was taken out and waits for late writers, by its name here. */
+  readonly #kept = new Map<string, { note: Intent; look(): Promise<void>; end(): Promise<void> }>();
 
   constructor(options: StagingOptions) {
     this.#options = options;
@@ -60,7 +60,8 @@ export class Staging {
     const folder = this.folder();
     try {
       const names = await readdir(folder.found.path, { encoding: 'buffer' });
-      for (const name of names) if (name.toString().endsWith(intentSuffix)) await this.#settle(folder.found.path, name);
+      for (const name of names.map(String))
+        if (name.endsWith(intentSuffix)) await this.#settle(folder.found.path, name.slice(0, -intentSuffix.length));
       for (const name of names) await rm(childPath(folder.found.path, name), { recursive: true, force: true });
     } finally {
       folder[Symbol.dispose]();
@@ -68,15 +69,15 @@ export class Staging {
   }
 
   /**
-   * Keeps what was taken out under `name` for a moment, then removes it. A program that had opened the file just before
-   * may still write to it; then that content is the newer one, and goes back in place. Disposes `folder`.
+   * Keeps what was taken out under `name`, with its note, for a moment, then removes it. A program that had opened it
+   * just before may still write to it; then that content is the newer one, and goes in place. Disposes `folder`.
    */
-  keep(folder: StagingFolder, name: string): void {
+  keep(folder: StagingFolder, name: string, note: Intent): void {
     const end = async () => {
       timer[Symbol.dispose]();
       this.#kept.delete(name);
       try {
-        await this.#settle(folder.found.path, Buffer.from(name + intentSuffix));
+        await this.#settle(folder.found.path, name);
         await discard(folder.found.path, name);
       } catch (error) {
         this.#options.onFault(error, 'What was replaced could not be looked at again');
@@ -85,12 +86,17 @@ export class Staging {
       }
     };
     const timer = this.#options.clock.after(limits.fileReplacedKeptMs, () => void end());
-    this.#kept.set(name, end);
-    if (this.#kept.size > limits.fileReplacedKeptMax) void this.#kept.values().next().value?.();
+    this.#kept.set(name, { note, look: () => this.#settle(folder.found.path, name), end });
+    if (this.#kept.size > limits.fileReplacedKeptMax) void this.#kept.values().next().value?.end();
+  }
+
+  /** Looks at once at what is kept of `path`: a late writer comes before whatever is done to the file next. */
+  async lookAgain(path: WirePath): Promise<void> {
+    for (const { note, look } of [...this.#kept.values()]) if (note.path === path) await look();
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#kept.values()].map((end) => end()));
+    await Promise.all([...this.#kept.values()].map(({ end }) => end()));
   }
 
   #make(path: Buffer, mode: number): void {
@@ -105,22 +111,22 @@ export class Staging {
     }
   }
 
-  async #settle(folder: Buffer, intentName: Buffer): Promise<void> {
-    const read = intent.safeParse(await readJson(childPath(folder, intentName)));
+  async #settle(folder: Buffer, name: string): Promise<void> {
+    const read = intent.safeParse(await readJson(childPath(folder, Buffer.from(name + intentSuffix))));
     if (!read.success) return;
     const { path, baseHash: expected, sha256 } = read.data;
-    const name = intentName.subarray(0, intentName.length - intentSuffix.length);
     if (expected === 'any') return;
-    const taken = await hashOfPlace(placeIn(folder, name));
+    const taken = await hashOfPlace(placeIn(folder, Buffer.from(name)));
     if (taken === undefined || taken === expected || taken === sha256) return;
     const place = this.#options.tree.locate(decodePath(path), { follow: true });
     try {
-      const from = childPath(folder, name);
+      const from = childPath(folder, Buffer.from(name));
       if (sha256 === null && !place.found) return renameAtomically(from, place.path, 'keep');
       if (sha256 === null || (await hashOfPlace(placeIn(place.folder, nameOf(place)))) !== sha256) return;
       renameAtomically(from, place.path, 'exchange');
       // Replaced between the look and the exchange: that was newer still.
-      if ((await hashOfPlace(placeIn(folder, name))) !== sha256) renameAtomically(from, place.path, 'exchange');
+      if ((await hashOfPlace(placeIn(folder, Buffer.from(name)))) !== sha256)
+        renameAtomically(from, place.path, 'exchange');
     } finally {
       place[Symbol.dispose]();
     }

@@ -6,10 +6,9 @@ import type { OpId } from '../../../lib/contracts/ids.ts';
 import { limits } from '../../../lib/contracts/limits.ts';
 import type { fileMethods, WriteResult } from '../../../lib/contracts/protocol/files.ts';
 import type { ParamsOf } from '../../../lib/contracts/protocol/method.ts';
-import { isSystemError } from './file-errors.ts';
 import { Remembered } from './remembered.ts';
 import { replaceFile } from './replacing.ts';
-import { discard, type Staging } from './staging.ts';
+import { discard, type Intent, type Staging } from './staging.ts';
 import { childPath, type WorkspaceTree } from './tree.ts';
 
 type Frame = ParamsOf<(typeof fileMethods)['file.write']>;
@@ -22,6 +21,10 @@ export interface UploadsOptions {
 
 interface Upload {
   first: Frame;
+  /** In the staging folder; another for each try, as what an earlier one took out may still be kept. */
+  name: string;
+  /** What the name stands for once it is no longer the upload's own content. */
+  note: Intent | undefined;
   folder: ReturnType<Staging['folder']>;
   handle: FileHandle;
   hash: Hash;
@@ -35,6 +38,7 @@ export class Uploads {
   readonly #uploads = new Map<OpId, Upload>();
   /** The frames of one op follow one another. */
   readonly #turns = new Map<OpId, Promise<unknown>>();
+  #count = 0;
   readonly #done = new Remembered<WriteResult>();
 
   constructor(options: UploadsOptions) {
@@ -95,50 +99,49 @@ export class Uploads {
     if (this.#uploads.size >= limits.fileUploadsStagedMax)
       throw new CoditectError('rate_limited', 'Too many files are being written at once', { retryAfterMs: 1_000 });
     const folder = this.#options.staging.folder();
-    const path = childPath(folder.found.path, Buffer.from(first.opId));
+    this.#count += 1;
+    const name = `${first.opId}-${this.#count}`;
     try {
-      const handle = await open(path, 'wx', 0o600);
-      const upload = { first, folder, handle, hash: createHash('sha256'), received: 0, expiry: noExpiry };
+      const handle = await open(childPath(folder.found.path, Buffer.from(name)), 'wx', 0o600);
+      const hash = createHash('sha256');
+      const upload = { first, name, note: undefined, folder, handle, hash, received: 0, expiry: noExpiry };
       this.#uploads.set(first.opId, upload);
       return upload;
     } catch (error) {
       folder[Symbol.dispose]();
-      throw isSystemError(error, 'EEXIST') ? new CoditectError('conflict', 'This op is under way') : error;
+      throw error;
     }
   }
 
   async #finish(upload: Upload): Promise<WriteResult> {
-    const { tree, clock } = this.#options;
+    const { tree, staging, clock } = this.#options;
     const { path, baseHash, opId } = upload.first;
+    upload.expiry[Symbol.dispose]();
     const sha256 = upload.hash.digest('hex');
-    const staged = { folder: upload.folder.found.path, name: opId, handle: upload.handle, sha256 };
-    const written = await replaceFile(tree, clock, { path, baseHash, staged });
+    await staging.lookAgain(path);
+    const written = await replaceFile(tree, clock, {
+      path,
+      baseHash,
+      staged: { folder: upload.folder.found.path, name: upload.name, handle: upload.handle, sha256 },
+      exchanged: (note) => {
+        upload.note = note;
+      },
+    });
     const writtenAt = clock.now();
-    if (written) await this.#complete(upload);
-    else await this.#abandon(opId);
+    await this.#abandon(opId);
     return { done: true, sha256, unchanged: !written, writtenAt };
   }
 
-  /** Forgets an upload that is in its place, and hands on what it took the place of. */
-  async #complete(upload: Upload): Promise<void> {
-    this.#uploads.delete(upload.first.opId);
-    upload.expiry[Symbol.dispose]();
-    this.#options.staging.keep(upload.folder, upload.first.opId);
-    await upload.handle.close();
-  }
-
-  /** Forgets an upload and removes what lies staged for it. */
+  /** Forgets an upload. Its staged content is removed; what was taken out in exchange is kept for a moment. */
   async #abandon(opId: OpId): Promise<void> {
     const upload = this.#uploads.get(opId);
     if (!upload) return;
+    const { folder, name, note } = upload;
     this.#uploads.delete(opId);
     upload.expiry[Symbol.dispose]();
-    try {
-      await upload.handle.close();
-      await discard(upload.folder.found.path, opId);
-    } finally {
-      upload.folder[Symbol.dispose]();
-    }
+    await upload.handle.close();
+    if (note) return this.#options.staging.keep(folder, name, note);
+    await discard(folder.found.path, name).finally(() => folder[Symbol.dispose]());
   }
 }
 
