@@ -25,7 +25,7 @@ export const limits = {
   // Terminals
   terminalsMax: 32,
   terminalScrollbackLinesMax: 5_000,
-  /** Of it the host's screen holds this much as cells, the older part as text, which is a twentieth in size. */
+  /** Of it the host's screen at rest holds this much as cells, the older part as text, which is a twentieth in size. */
   terminalLiveScrollbackLinesMax: 1_000,
   terminalColumnsMax: 1_000,
   terminalRowsMax: 500,

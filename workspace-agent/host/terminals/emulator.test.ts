@@ -71,10 +71,15 @@ function rowsOf(buffer: headless.IBuffer, columns: number): string[] {
   });
 }
 
-/** Draws what an emulator shows after `bytes` on a fresh terminal. */
+/** Draws what an emulator shows after `bytes`, between which it came to rest a few times, on a fresh terminal. */
 function restored(bytes: Uint8Array, at = size): headless.Terminal {
   const emulator = new Emulator(at);
-  emulator.write(bytes);
+  for (let start = 0; start < bytes.length; ) {
+    const end = wholeCharacters(bytes, start + Math.ceil(bytes.length / 4));
+    if (start > 0) emulator.settle();
+    emulator.write(bytes.subarray(start, end));
+    start = end;
+  }
   const tail = bytes.subarray(-limits.terminalReplayBytes);
   const drawn = emulator.draw({ tail, scrollbackLines: limits.terminalScrollbackLinesMax, bytesMax: 50_000_000 });
   emulator.dispose();
@@ -210,6 +215,7 @@ describe('scrollback', () => {
   it('is kept when a terminal becomes wider or narrower', () => {
     const emulator = new Emulator(size);
     emulator.write(Buffer.from('a line that is longer than forty columns are wide\r\n'.repeat(3_000)));
+    emulator.settle();
     emulator.resize({ columns: 40, rows: 10 });
     const drawn = emulator.draw({ tail: new Uint8Array(), scrollbackLines: 5_000, bytesMax: 1_000_000 });
     const original = browserTerminal();

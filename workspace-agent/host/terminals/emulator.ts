@@ -7,8 +7,6 @@ import { Scrollback } from './scrollback.ts';
 import { unfinishedBytes } from './unfinished.ts';
 import { wholeCharacters } from './whole-characters.ts';
 
-/** Parsed in one piece; each byte may begin a line, and the cells have room for so many. */
-const parseBytesMax = 4_000;
 /** The parameter of ED that erases what has scrolled away. */
 const eraseScrollback = 3;
 
@@ -74,6 +72,16 @@ export class Emulator {
   resize({ columns, rows }: { columns: number; rows: number }): void {
     this.#parseAll();
     this.#terminal.resize(columns, rows);
+    this.#forgetOld();
+  }
+
+  /**
+   * Output has come to rest: from now on the older scrollback is text, which costs a twentieth of what cells do. Not
+   * done earlier, because most lines of a flood are dropped unseen and drawing each would take longer than parsing it.
+   */
+  settle(): void {
+    this.#parseAll();
+    if (this.#core.buffers.normal.ybase > limits.terminalLiveScrollbackLinesMax) this.#takeOver();
   }
 
   /**
@@ -126,17 +134,21 @@ export class Emulator {
   #parse(bytes: Uint8Array | undefined): void {
     if (!bytes) return;
     this.#unparsedBytes -= bytes.length;
-    // A byte makes one line at most: no line is lost from the cells before it has been taken over as text.
     for (let start = 0; start < bytes.length; ) {
-      const piece = bytes.subarray(start, start + parseBytesMax);
+      const piece = bytes.subarray(start, start + limits.terminalFrameBytesMax);
       const length = wholeCharacters(piece) || piece.length;
       this.#core.writeSync(piece.subarray(0, length));
       start += length;
-      if (this.#core.buffers.normal.ybase > limits.terminalLiveScrollbackLinesMax) this.#takeOver();
     }
+    this.#forgetOld();
   }
 
-  /** Turns the older half of the cells' scrollback into text. */
+  /** Once the cells hold as much as is kept at all, what is older is beyond the limit, and they drop lines by themselves. */
+  #forgetOld(): void {
+    if (this.#core.buffers.normal.ybase >= limits.terminalScrollbackLinesMax) this.#scrollback.clear();
+  }
+
+  /** Turns the older part of the cells' scrollback into text. */
   #takeOver(): void {
     const { normal } = this.#core.buffers;
     const lines = this.#terminal.buffer.normal;

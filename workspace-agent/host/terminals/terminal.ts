@@ -213,6 +213,11 @@ export class Terminal {
     this.#output.flush();
     this.#change({ state: { kind: 'exited', exitCode, signal, at: this.#options.clock.now() } });
     this.#restTimer?.[Symbol.dispose]();
+    this.#rest();
+  }
+
+  #rest(): void {
+    this.#emulator.settle();
     this.#options.rested();
   }
 
@@ -231,7 +236,7 @@ export class Terminal {
       const restedMs = this.#options.clock.monotonic() - this.#lastOutputAt;
       const missingMs = limits.terminalSnapshotRestMs - restedMs;
       this.#restTimer = missingMs > 0 ? this.#restAfter(missingMs) : undefined;
-      if (missingMs <= 0) this.#options.rested();
+      if (missingMs <= 0) this.#rest();
     });
   }
 }
