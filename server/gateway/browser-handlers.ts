@@ -1,4 +1,3 @@
-import type { Socket } from 'socket.io';
 import { CoditectError, isCoditectError } from '../../lib/contracts/errors.ts';
 import type { SessionId, TerminalId, WorkspaceId } from '../../lib/contracts/ids.ts';
 import type { browserMethods } from '../../lib/contracts/protocol/browser.ts';
@@ -10,6 +9,7 @@ import { trailQuery } from '../../lib/contracts/trail.ts';
 import type { OpPlace } from '../services/trail/ops.ts';
 import type { BrowserDependencies } from './browser-side.ts';
 import type { Answering, Handlers } from './dispatch.ts';
+import type { BrowserSocket } from './sockets.ts';
 import type { TerminalRelay } from './terminal-relay.ts';
 
 type Methods = typeof browserMethods;
@@ -22,7 +22,7 @@ export interface Attachment extends OpPlace {
 }
 
 export interface BrowserConnection {
-  socket: Socket;
+  socket: BrowserSocket;
   caller: Caller;
   loginEndsAt: number;
   agreed: number;

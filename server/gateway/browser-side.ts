@@ -1,4 +1,3 @@
-import type { Server, Socket } from 'socket.io';
 import { Disposables } from '../../lib/base/disposables.ts';
 import { CoditectError, isCoditectError, parse, toProblem } from '../../lib/contracts/errors.ts';
 import type { LoginId, SessionId, UserId } from '../../lib/contracts/ids.ts';
@@ -17,6 +16,7 @@ import type { Trail } from '../services/trail/trail.ts';
 import type { Workspaces } from '../services/workspaces.ts';
 import { type BrowserConnection, browserHandlers, sessionRoom, workspaceRoom } from './browser-handlers.ts';
 import { serve } from './dispatch.ts';
+import type { BrowserServer, BrowserSocket } from './sockets.ts';
 import { TerminalRelay } from './terminal-relay.ts';
 import type { WorkspaceSide } from './workspace-side.ts';
 
@@ -73,7 +73,7 @@ export class BrowserSide implements Disposable {
     );
   }
 
-  serve(io: Server): void {
+  serve(io: BrowserServer): void {
     io.use((socket, next) => {
       this.#enter(socket).then(
         () => next(),
@@ -109,7 +109,7 @@ export class BrowserSide implements Disposable {
     return { browsers: this.#connections.size };
   }
 
-  async #enter(socket: Socket): Promise<void> {
+  async #enter(socket: BrowserSocket): Promise<void> {
     const { accounts, cookieToken } = this.#to;
     const { token, protocol } = parse(handshake, socket.handshake.auth);
     const agreed = agreedVersion(protocol);
@@ -139,7 +139,7 @@ export class BrowserSide implements Disposable {
     socket.conn.once('close', () => this.#gone(connection));
   }
 
-  async #connected(socket: Socket): Promise<void> {
+  async #connected(socket: BrowserSocket): Promise<void> {
     const { context, accounts, version } = this.#to;
     const connection = socket.data as BrowserConnection;
     if (connection.ended) return void socket.disconnect(true);
@@ -195,7 +195,7 @@ export class BrowserSide implements Disposable {
   }
 
   /** Live updates, from the services to the rooms. */
-  #publish(io: Server): void {
+  #publish(io: BrowserServer): void {
     const { sessions, workspaces, trail, revocations, workspaceSide } = this.#to;
     const subscriptions = [
       revocations.revoked.on((loginId: LoginId) => {
@@ -232,7 +232,7 @@ export class BrowserSide implements Disposable {
   }
 
   /** A stopped workspace runs nothing: its terminals show their last screen from now on. */
-  #loseTerminals(io: Server, place: OpPlace): void {
+  #loseTerminals(io: BrowserServer, place: OpPlace): void {
     const { terminals, context } = this.#to;
     terminals.reconcile(place, []).then(
       (lost) => {

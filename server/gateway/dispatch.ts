@@ -31,7 +31,7 @@ interface Serving<Table extends MethodTable> {
  * Serves a table on a socket. Everything that arrives passes here: unknown names, wrong shapes, floods and failures
  * become typed errors, and never an exception. Events without an acknowledgement that fail are dropped.
  */
-export function serve<Table extends MethodTable>(socket: Socket, serving: Serving<Table>): void {
+export function serve<Table extends MethodTable>(socket: Pick<Socket, 'onAny'>, serving: Serving<Table>): void {
   const budget = new EventBudget(serving.clock, serving.eventsPerSecondMax);
   let inFlight = 0;
 

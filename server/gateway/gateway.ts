@@ -2,6 +2,7 @@ import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import { Server } from 'socket.io';
 import { limits } from '../../lib/contracts/limits.ts';
 import { type BrowserDependencies, BrowserSide } from './browser-side.ts';
+import type { BrowserServer, WorkspaceServer } from './sockets.ts';
 import type { WorkspaceSide } from './workspace-side.ts';
 
 /** Frames from workspaces may carry a whole screen. */
@@ -30,7 +31,7 @@ export function openGateway(
   sides: { workspaceSide: WorkspaceSide; browsers: BrowserDependencies },
 ): Gateway {
   const browserSide = new BrowserSide(sides.browsers);
-  const browserIo = new Server(listeners.browsers, {
+  const browserIo: BrowserServer = new Server(listeners.browsers, {
     ...common,
     maxHttpBufferSize: limits.socketFrameBytesMax,
     destroyUpgrade: false,
@@ -42,7 +43,7 @@ export function openGateway(
   });
   browserSide.serve(browserIo);
 
-  const workspaceIo = new Server(listeners.workspaces, {
+  const workspaceIo: WorkspaceServer = new Server(listeners.workspaces, {
     ...common,
     maxHttpBufferSize: workspaceFrameBytesMax,
     // A browser has no business here.

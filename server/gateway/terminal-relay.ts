@@ -1,7 +1,7 @@
-import type { Socket } from 'socket.io';
 import type { TerminalId, WorkspaceId } from '../../lib/contracts/ids.ts';
 import { limits } from '../../lib/contracts/limits.ts';
 import type { TerminalRestore } from '../../lib/contracts/protocol/terminals.ts';
+import type { BrowserSocket } from './sockets.ts';
 
 interface Frame {
   terminalId: TerminalId;
@@ -11,7 +11,7 @@ interface Frame {
 
 /** One browser that shows one terminal. */
 interface Viewer {
-  socket: Socket;
+  socket: BrowserSocket;
   /**
    * `attaching`: frames wait for the answer that they follow. `behind`: a window of output is unparsed, nothing is sent.
    * `told`: it has parsed what it got and knows that it has to attach again.
@@ -46,14 +46,14 @@ export class TerminalRelay {
   }
 
   /** Frames that arrive from now on are kept until {@link attached}. */
-  attaching(of: { workspaceId: WorkspaceId; terminalId: TerminalId }, socket: Socket): void {
+  attaching(of: { workspaceId: WorkspaceId; terminalId: TerminalId }, socket: BrowserSocket): void {
     const relayed = this.#relayed.get(of.terminalId) ?? { workspaceId: of.workspaceId, viewers: new Map() };
     this.#relayed.set(of.terminalId, relayed);
     relayed.viewers.set(socket.id, { socket, state: 'attaching', waiting: [], sent: 0, credited: 0 });
   }
 
   /** The answer has gone out: what came meanwhile follows it. */
-  attached(terminalId: TerminalId, socket: Socket, restore: TerminalRestore): void {
+  attached(terminalId: TerminalId, socket: BrowserSocket, restore: TerminalRestore): void {
     const viewer = this.#relayed.get(terminalId)?.viewers.get(socket.id);
     if (viewer?.state !== 'attaching') return;
     viewer.state = 'live';
@@ -64,14 +64,14 @@ export class TerminalRelay {
     this.#tellHost(terminalId);
   }
 
-  detach(terminalId: TerminalId, socket: Socket): void {
+  detach(terminalId: TerminalId, socket: BrowserSocket): void {
     const relayed = this.#relayed.get(terminalId);
     if (!relayed?.viewers.delete(socket.id)) return;
     this.#tellHost(terminalId);
     if (relayed.viewers.size === 0) this.#relayed.delete(terminalId);
   }
 
-  detachAll(socket: Socket): void {
+  detachAll(socket: BrowserSocket): void {
     for (const terminalId of [...this.#relayed.keys()]) this.detach(terminalId, socket);
   }
 
@@ -88,7 +88,7 @@ export class TerminalRelay {
   }
 
   /** A browser has parsed everything before `offset`. */
-  credit(terminalId: TerminalId, socket: Socket, offset: number): void {
+  credit(terminalId: TerminalId, socket: BrowserSocket, offset: number): void {
     const viewer = this.#relayed.get(terminalId)?.viewers.get(socket.id);
     if (!viewer || viewer.state === 'attaching') return;
     viewer.credited = Math.max(viewer.credited, Math.min(offset, viewer.sent));

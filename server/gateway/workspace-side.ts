@@ -1,4 +1,4 @@
-import type { Server, Socket } from 'socket.io';
+import type { Socket } from 'socket.io';
 import { Emitter } from '../../lib/base/emitter.ts';
 import { CoditectError, isCoditectError, parse, toProblem } from '../../lib/contracts/errors.ts';
 import type { TenantId, WorkspaceId } from '../../lib/contracts/ids.ts';
@@ -25,6 +25,7 @@ import type { Terminals } from '../services/terminals.ts';
 import type { Tokens } from '../services/tokens.ts';
 import type { Trail } from '../services/trail/trail.ts';
 import { serve } from './dispatch.ts';
+import type { WorkspaceServer, WorkspaceSocket } from './sockets.ts';
 
 type HostMethods = typeof hostMethods;
 type HostPushes = typeof hostPushes;
@@ -43,7 +44,7 @@ interface Link extends Place {
   role: WorkspaceRole;
   /** Fences: the connection with the greatest number is the one that counts. */
   connection: number;
-  socket: Socket;
+  socket: WorkspaceSocket;
   /** It has said hello, so requests may be sent. */
   ready: boolean;
   /** When its token is renewed. */
@@ -80,7 +81,7 @@ export class WorkspaceSide implements WorkspaceLinks {
   }
 
   /** Serves a Socket.IO server of its own listener. */
-  serve(io: Server): void {
+  serve(io: WorkspaceServer): void {
     io.use((socket, next) => {
       this.#enter(socket).then(
         () => next(),
@@ -126,7 +127,7 @@ export class WorkspaceSide implements WorkspaceLinks {
   ): Promise<ResultOf<HostMethods[Name]>> {
     const link = this.#links.get(linkKey(workspaceId, 'host'));
     if (!link?.ready) throw new CoditectError('workspace_unavailable', 'The workspace is not connected.');
-    const answer = parse(reply, await ask(link.socket, method, params));
+    const answer = parse(reply, await ask(loosely(link.socket), method, params));
     if (!answer.ok) throw CoditectError.fromProblem(answer.problem);
     const checked = hostMethods[method].result.safeParse(answer.result);
     if (checked.success) return checked.data as ResultOf<HostMethods[Name]>;
@@ -140,10 +141,10 @@ export class WorkspaceSide implements WorkspaceLinks {
     params: InputOf<HostMethods[Name]>,
   ): void {
     const link = this.#links.get(linkKey(workspaceId, 'host'));
-    if (link?.ready) link.socket.emit(name, params);
+    if (link?.ready) loosely(link.socket).emit(name, params);
   }
 
-  async #enter(socket: Socket): Promise<void> {
+  async #enter(socket: WorkspaceSocket): Promise<void> {
     const { tokens, admit } = this.#to;
     const { token, protocol } = parse(handshake, socket.handshake.auth);
     if (agreedVersion(protocol) === undefined)
@@ -156,7 +157,7 @@ export class WorkspaceSide implements WorkspaceLinks {
     socket.data = link;
   }
 
-  #connected(socket: Socket): void {
+  #connected(socket: WorkspaceSocket): void {
     const link = socket.data as Link;
     const { context } = this.#to;
     // One listener for each request under way; how many those are is bounded where they come from.
@@ -258,6 +259,9 @@ export class WorkspaceSide implements WorkspaceLinks {
 }
 
 const linkKey = (workspaceId: WorkspaceId, role: WorkspaceRole) => `${workspaceId} ${role}`;
+
+/** TypeScript cannot follow an event map by a name that is a type parameter; the callers' own types hold there. */
+const loosely = (socket: WorkspaceSocket) => socket as unknown as Socket;
 
 /** One request with a bound on the wait, ended early when the other side goes. */
 function ask(socket: Socket, method: string, params: unknown): Promise<unknown> {

@@ -22,8 +22,6 @@ interface Options {
   place(workspaceId: WorkspaceId, userId: UserId): { podNamespace: string; podName: string };
 }
 
-export type BuiltServices = Awaited<ReturnType<typeof buildServices>>;
-
 /** Builds the services in the order of their dependencies. Files come apart: they need the gateway's links. */
 export async function buildServices({ context, secretKey, setupCode, presence, place }: Options) {
   const tokens = await openTokens(context, secretKey);
