@@ -204,6 +204,21 @@ describe('no update is lost', () => {
   );
 });
 
+it('gives back what was put in place between the check and the exchange', async () => {
+  const path = join(root, 'shared');
+  fs.writeFileSync(path, '');
+  // Sparse, so that the check takes a while and the test little.
+  fs.truncateSync(path, 256 * 1024 * 1024);
+  const base = execFileSync('sha256sum', [path], { encoding: 'utf8' }).slice(0, 64);
+  fs.writeFileSync(join(root, 'new'), 'theirs');
+  const outcome = failure(write('shared', 'mine', base));
+  await vi.waitFor(() => expect(staged().length).toBe(1));
+  fs.renameSync(join(root, 'new'), path);
+  expect(await outcome).toMatchObject({ code: 'stale_write', details: { facts: { sha256: hashOf('theirs') } } });
+  expect(fs.readFileSync(path, 'utf8')).toBe('theirs');
+  await expectNothingStaged();
+});
+
 describe('after a host that died', () => {
   it('empties the staging folder and puts back what was taken out unduly', async () => {
     const tmp = join(root, '.coditect/tmp');
