@@ -7,7 +7,7 @@ import type { Caller } from '../../lib/contracts/services/accounts.ts';
 import type { FileMethodName, FileScope } from '../../lib/contracts/services/files.ts';
 import { trailQuery } from '../../lib/contracts/trail.ts';
 import type { OpPlace } from '../services/trail/ops.ts';
-import type { BrowserDependencies } from './browser-side.ts';
+import type { BrowserDependencies } from './browser-dependencies.ts';
 import type { Answering, Handlers } from './dispatch.ts';
 import type { BrowserSocket } from './sockets.ts';
 import type { TerminalRelay } from './terminal-relay.ts';

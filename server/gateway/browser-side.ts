@@ -5,58 +5,15 @@ import { limits } from '../../lib/contracts/limits.ts';
 import { browserMethods, trailPushEntriesMax } from '../../lib/contracts/protocol/browser.ts';
 import { agreedVersion, handshake } from '../../lib/contracts/protocol/method.ts';
 import type { Caller } from '../../lib/contracts/services/accounts.ts';
-import type { Accounts } from '../services/accounts.ts';
-import type { Presence, ServiceContext } from '../services/context.ts';
-import type { Files } from '../services/files.ts';
-import type { RevocationFollower } from '../services/revocations.ts';
-import type { Sessions } from '../services/sessions.ts';
-import type { Terminals } from '../services/terminals.ts';
 import type { OpPlace } from '../services/trail/ops.ts';
-import type { Trail } from '../services/trail/trail.ts';
-import type { Workspaces } from '../services/workspaces.ts';
+import type { BrowserDependencies } from './browser-dependencies.ts';
 import { type BrowserConnection, browserHandlers, sessionRoom, workspaceRoom } from './browser-handlers.ts';
 import { serve } from './dispatch.ts';
 import type { BrowserServer, BrowserSocket } from './sockets.ts';
 import { TerminalRelay } from './terminal-relay.ts';
 import type { WorkspaceSide } from './workspace-side.ts';
 
-export interface BrowserDependencies {
-  context: ServiceContext;
-  accounts: Accounts;
-  sessions: Sessions;
-  workspaces: Workspaces;
-  files: Files;
-  trail: Trail;
-  terminals: Terminals;
-  revocations: RevocationFollower;
-  workspaceSide: WorkspaceSide;
-  presence: SessionPresence;
-  /** The login token in a Cookie header, if there is one. */
-  cookieToken(header: string | undefined): string | undefined;
-  originAllowed(request: { origin: string | undefined; host: string | undefined }): boolean;
-  version: string;
-}
-
 const sweepMs = 15_000;
-
-/** Counts the browsers attached to each session. */
-export class SessionPresence implements Presence {
-  #counts = new Map<SessionId, number>();
-
-  attached(sessionId: SessionId): boolean {
-    return (this.#counts.get(sessionId) ?? 0) > 0;
-  }
-
-  enter(sessionId: SessionId): void {
-    this.#counts.set(sessionId, (this.#counts.get(sessionId) ?? 0) + 1);
-  }
-
-  leave(sessionId: SessionId): void {
-    const left = (this.#counts.get(sessionId) ?? 0) - 1;
-    if (left > 0) this.#counts.set(sessionId, left);
-    else this.#counts.delete(sessionId);
-  }
-}
 
 /** The browsers' side of the gateway: who may connect, what each hears of, and when it ends. */
 export class BrowserSide implements Disposable {

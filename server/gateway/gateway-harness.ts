@@ -12,9 +12,9 @@ import { buildServices } from '../services/build.ts';
 import type { WorkspaceRef } from '../services/workspaces.ts';
 import { openMemoryStore } from '../store/memory.ts';
 import type { Store } from '../store/store.ts';
-import { SessionPresence } from './browser-side.ts';
 import { openGateway } from './gateway.ts';
 import { originAllowed } from './origin.ts';
+import { SessionPresence } from './session-presence.ts';
 import { WorkspaceSide } from './workspace-side.ts';
 
 /** The whole server but pages and provisioner, on ports of its own. For tests: real sockets, real services. */

@@ -1,7 +1,8 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import { Server } from 'socket.io';
 import { limits } from '../../lib/contracts/limits.ts';
-import { type BrowserDependencies, BrowserSide } from './browser-side.ts';
+import type { BrowserDependencies } from './browser-dependencies.ts';
+import { BrowserSide } from './browser-side.ts';
 import type { BrowserServer, WorkspaceServer } from './sockets.ts';
 import type { WorkspaceSide } from './workspace-side.ts';
 
