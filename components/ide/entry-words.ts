@@ -49,7 +49,9 @@ export function gapText(entry: TrailEntry): string {
     case 'superseded':
       return 'It was written over before it could be seen';
     case 'attributed':
-      return `Entry #${entry.refersTo ?? '?'} came from ${originText(entry.origin)}`;
+      return entry.refersTo === null
+        ? `Saved by ${originText(entry.origin)}; the content was there already`
+        : `Entry #${entry.refersTo} came from ${originText(entry.origin)}`;
     default:
       return reason;
   }
