@@ -11,8 +11,8 @@ import { pause } from './peers.ts';
 import { openBoth } from './stage.ts';
 
 const bulkBytes = 80_000_000;
-const sharedBytes = 40_000_000;
-const rounds = 5;
+const sharedBytes = 20_000_000;
+const rounds = 3;
 const viewers = 20;
 const watchersFile = join(import.meta.dirname, 'watchers.ts');
 
@@ -126,7 +126,7 @@ async function share({ server, client }: Stage, stall: boolean): Promise<Shared>
   const record = terminal.record.get();
   const account = client.account;
   const start = async (count: number): Promise<ChildProcess> => {
-    const child = fork(watchersFile, [JSON.stringify({ account, record, count, bytes: sharedBytes })], {
+    const child = fork(watchersFile, [JSON.stringify({ account, record, count, end: 'end-42' })], {
       stdio: 'inherit',
     });
     await once(child, 'message');
@@ -137,7 +137,7 @@ async function share({ server, client }: Stage, stall: boolean): Promise<Shared>
   if (stall) watchers[1].kill('SIGSTOP');
   const done = (stall ? [watchers[0]] : watchers).map((child) => once(child, 'message'));
   const begin = performance.now();
-  terminal.type(new TextEncoder().encode(`head -c ${sharedBytes} ~/text; sleep 2\r`));
+  terminal.type(new TextEncoder().encode(`head -c ${sharedBytes} ~/text; echo end-$((6*7)); sleep 2\r`));
   await Promise.all(done);
   const seconds = (performance.now() - begin) / 1_000;
   const residentBytes = residentOf(server.process?.pid) - residentBefore;

@@ -10,6 +10,7 @@ import { openProduct } from './stage.ts';
 const samples = 400;
 const burstFiles = 10_000;
 const rounds = 5;
+const silenceMs = 8_000;
 const writerFile = join(import.meta.dirname, 'writer.mjs');
 
 /** From a file written to its row, durable in the trail; the peer need only deliver the event to its own process. */
@@ -166,6 +167,8 @@ class Trail {
 /** What the peer delivers. */
 class Parcel {
   #listeners = new Set<(paths: string[]) => void>();
+  /** Files of bursts that it never told of. */
+  lost = 0;
   close: () => Promise<void> = async () => {};
 
   static async open(root: string): Promise<Parcel> {
@@ -182,13 +185,21 @@ class Parcel {
     return this.#until((paths) => paths.includes(name));
   }
 
+  /** Resolves with the moment of the last event; it may lose some in a burst and never say so, hence the patience. */
   async hearsAll(folder: string, count: number): Promise<number> {
     const seen = new Set<string>();
-    await this.#until((paths) => {
+    let lastAt = performance.now();
+    const all = this.#until((paths) => {
       for (const path of paths) if (path.startsWith(`${folder}/`)) seen.add(path);
+      lastAt = performance.now();
       return seen.size >= count;
     });
-    return performance.now();
+    const silence = async () => {
+      while (performance.now() - lastAt < silenceMs) await pause(100);
+    };
+    await Promise.race([all, silence()]);
+    this.lost += count - seen.size;
+    return lastAt;
   }
 
   #until(holds: (paths: string[]) => boolean): Promise<void> {
