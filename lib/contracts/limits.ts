@@ -40,7 +40,7 @@ export const limits = {
   /** Output read from a pty and not yet parsed by the host's own screen. */
   terminalUnparsedBytesMax: 1024 * 1024,
   /** The host's screens parse at most this long before other work is let in. */
-  terminalParseSliceMsMax: 4,
+  terminalParseSliceMsMax: 1,
   /** Browsers whose input order a terminal remembers, the latest ones. */
   terminalClientsMax: 64,
   /** Output a browser may be sent beyond what it has parsed. */
