@@ -36,7 +36,7 @@ export function TopBar() {
       <div className="flex min-w-0 flex-1 justify-center">
         <button
           type="button"
-          aria-label="Go to file"
+          {...(narrow ? { 'aria-label': 'Go to file' } : {})}
           onClick={() => ide.palette.set('files')}
           className="flex h-7 max-w-96 min-w-7 flex-1 items-center gap-2 rounded-md border border-line bg-surface px-2 text-faint transition-colors hover:border-line-strong max-md:flex-none"
         >
