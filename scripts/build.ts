@@ -16,6 +16,9 @@ await build({
   ...common,
   entryPoints: [join(root, 'workspace-agent/main.ts')],
   outfile: join(root, 'dist/workspace-agent.mjs'),
+  // V8 keeps the source: a third of it is white space and comments.
+  minifyWhitespace: true,
+  legalComments: 'none',
   // Native packages are staged beside the bundle, not inside it.
   external: ['@lydell/node-pty', 'koffi', 'lmdb'],
   // Bundled CommonJS packages ask for `require`.

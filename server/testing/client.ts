@@ -121,7 +121,8 @@ export class Client {
   async openTerminal(write: Write = (_bytes, done) => done()): Promise<TerminalModel> {
     const terminalId = newId<TerminalId>(systemRandom);
     const params = { terminalId, cwd: wirePath.parse(''), ...terminalSize };
-    const { terminal } = await this.connection.request('terminal.open', params);
+    // On a busy machine the connection may be between two tries just now.
+    const { terminal } = await this.connection.persist('terminal.open', params);
     return this.showTerminal(terminal, write);
   }
 

@@ -1,4 +1,5 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -119,7 +120,7 @@ test('when too much waits for the server, recording pauses behind a gap and a sc
   recording = await Recording.start(options({ spoolBytesMax: 100_000 }));
   await until(() => expect(statuses.at(-1)?.state).toBe('live'));
   accepts = false;
-  for (let number = 0; number < 1_000; number += 1) writeFileSync(join(base, `root/file${number}`), `${number}`);
+  for (let number = 0; number < 1_000; number += 1) await writeFile(join(base, `root/file${number}`), `${number}`);
   await until(() => expect(statuses.at(-1)?.state).toBe('offline'));
   // Far fewer than were made, and now nothing more is taken in.
   writeFileSync(join(base, 'root/unheard'), 'x');
@@ -127,7 +128,9 @@ test('when too much waits for the server, recording pauses behind a gap and a sc
   expect(lastSeq).toBeLessThan(1_000);
   accepts = true;
   await until(() => expect(replay(entries).size).toBe(1_001));
-  await until(() => expect(gaps().slice(2)).toEqual(['throttled', 'closed']));
+  // On a machine so busy that the monitor stood still as well, its gap was open already.
+  const reason = expect.stringMatching(/^(throttled|stalled)$/);
+  await until(() => expect(gaps().slice(2)).toEqual([reason, 'closed']));
   await until(() => expect(statuses.at(-1)?.state).toBe('live'));
 });
 

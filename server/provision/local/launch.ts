@@ -137,7 +137,7 @@ async function commandOf(role: WorkspaceRole, plan: LaunchPlan): Promise<string[
  * young generation, and for the monitor, whose work is in the kernel and in hashing, no optimising compiler.
  */
 const nodeFlags: Record<WorkspaceRole, string[]> = {
-  host: ['--max-semi-space-size=4'],
+  host: ['--max-semi-space-size=1'],
   monitor: ['--max-semi-space-size=1', '--lite-mode'],
 };
 

@@ -113,6 +113,8 @@ export function hostEnvironment(home: string, passed: Record<string, string>): R
     LOGNAME: 'dev',
     SHELL: '/bin/bash',
     LANG: 'C.UTF-8',
+    // glibc otherwise keeps an arena for each thread, which a host that drew long screens never gives back.
+    MALLOC_ARENA_MAX: '2',
     PATH: `${home}/.local/bin:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin`,
   };
 }
