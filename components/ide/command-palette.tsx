@@ -146,7 +146,7 @@ function FileChoices({ onDone }: { onDone: () => void }) {
           >
             <FileIcon name={baseName(path)} type="file" />
             <span className="shrink-0">{baseName(path)}</span>
-            <span className="truncate text-small text-faint">{displayPath(parentPath(path) ?? rootPath)}</span>
+            <span className="truncate text-small text-muted">{displayPath(parentPath(path) ?? rootPath)}</span>
           </Cmdk.Item>
         ))}
       </Cmdk.List>

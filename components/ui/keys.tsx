@@ -26,5 +26,5 @@ export function shortcutText(keys: string): string {
 }
 
 export function Keys({ keys }: { keys: string }) {
-  return <kbd className="font-sans text-small whitespace-nowrap text-faint">{shortcutText(keys)}</kbd>;
+  return <kbd className="font-sans text-small whitespace-nowrap text-muted">{shortcutText(keys)}</kbd>;
 }
