@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { open, readdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Clock } from '../../../lib/base/clock.ts';
@@ -13,8 +13,8 @@ import { isSystemError } from './file-errors.ts';
 import { childPath, type Found, nameOf, type Place, placeIn, type WorkspaceTree } from './tree.ts';
 
 const folders = [
-  { path: Buffer.from('.coditect'), mode: 0o755 },
-  { path: Buffer.from('.coditect/tmp'), mode: 0o700 },
+  { path: Buffer.from('.coditect'), mode: 0o755, hidden: false },
+  { path: Buffer.from('.coditect/tmp'), mode: 0o700, hidden: true },
 ];
 const intentSuffix = '.intent';
 
@@ -48,7 +48,7 @@ export class Staging {
 
   /** @throws CoditectError `conflict` when the user has put something else in its way. */
   folder(): StagingFolder {
-    for (const { path, mode } of folders) this.#make(path, mode);
+    for (const each of folders) this.#make(each);
     const place = this.#options.tree.locate(Buffer.from('.coditect/tmp'), { follow: false });
     if (place.found?.stats.isDirectory()) return { ...place, found: place.found };
     place[Symbol.dispose]();
@@ -99,11 +99,14 @@ export class Staging {
     await Promise.all([...this.#kept.values()].map(({ end }) => end()));
   }
 
-  #make(path: Buffer, mode: number): void {
+  #make({ path, mode, hidden }: (typeof folders)[number]): void {
     const place = this.#options.tree.locate(path, { follow: false });
     try {
-      if (!place.found) mkdirSync(place.path, { mode });
-      else if (!place.found.stats.isDirectory()) throw inTheWay();
+      if (place.found && !place.found.stats.isDirectory()) throw inTheWay();
+      if (place.found) return;
+      mkdirSync(place.path, { mode });
+      // What waits here is nothing for a person's `git status`.
+      if (!hidden) writeFileSync(childPath(place.path, Buffer.from('.gitignore')), '*\n', { flag: 'wx' });
     } catch (error) {
       if (!isSystemError(error, 'EEXIST')) throw error;
     } finally {
