@@ -53,6 +53,8 @@ function attached(connection: BrowserConnection): Attachment {
   throw new CoditectError('conflict', 'Attach to a session first.');
 }
 
+const noTerminal = () => new CoditectError('not_found', 'There is no such terminal.');
+
 function sessionHandlers(to: Dependencies, connection: BrowserConnection) {
   const { caller } = connection;
   return {
@@ -138,6 +140,8 @@ function terminalHandlers(to: Dependencies, connection: BrowserConnection) {
     const attachment = attached(connection);
     if (!attachment.terminals.has(terminalId)) {
       await terminals.get(attachment, { terminalId, sessionId: attachment.sessionId });
+      // It may have gone, or to another session, meanwhile: nothing is to begin then that nobody would end.
+      if (connection.attachment !== attachment) throw noTerminal();
       attachment.terminals.add(terminalId);
     }
     return attachment;
@@ -160,18 +164,22 @@ function terminalHandlers(to: Dependencies, connection: BrowserConnection) {
       return { terminal };
     },
     'terminal.attach': async ({ terminalId, offset }: ParamsOf<Methods['terminal.attach']>, answering: Answering) => {
-      const { workspaceId } = await own(terminalId);
-      relay.attaching({ workspaceId, terminalId }, socket);
+      const attachment = await own(terminalId);
+      const of = { workspaceId: attachment.workspaceId, terminalId };
+      relay.attaching(of, socket);
       try {
-        const result = await workspaceSide.request(workspaceId, 'terminal.attach', { terminalId, offset });
-        answering.afterAnswer(() => relay.attached(terminalId, socket, result.restore));
+        const result = await workspaceSide.request(of.workspaceId, 'terminal.attach', { terminalId, offset });
+        answering.afterAnswer(() => relay.attached(of, socket, result.restore));
         return result;
       } catch (error) {
-        relay.detach(terminalId, socket);
-        return await lastScreen(to, attached(connection), terminalId, error);
+        relay.detach(of, socket);
+        return await lastScreen(to, attachment, terminalId, error);
       }
     },
-    'terminal.detach': ({ terminalId }: { terminalId: TerminalId }) => relay.detach(terminalId, socket),
+    'terminal.detach': ({ terminalId }: { terminalId: TerminalId }) => {
+      const workspaceId = connection.attachment?.workspaceId;
+      if (workspaceId) relay.detach({ workspaceId, terminalId }, socket);
+    },
     'terminal.input': async (params: ParamsOf<Methods['terminal.input']>) => {
       const { workspaceId } = await own(params.terminalId);
       return workspaceSide.request(workspaceId, 'terminal.input', params);
@@ -194,7 +202,8 @@ function terminalHandlers(to: Dependencies, connection: BrowserConnection) {
       if (workspaceId) workspaceSide.emit(workspaceId, 'terminal.resize', params);
     },
     'terminal.credit': ({ terminalId, offset }: ParamsOf<Methods['terminal.credit']>) => {
-      if (knownPlace(terminalId)) relay.credit(terminalId, socket, offset);
+      const workspaceId = knownPlace(terminalId);
+      if (workspaceId) relay.credit({ workspaceId, terminalId }, socket, offset);
     },
   };
 }

@@ -96,20 +96,24 @@ it(`sends each browser one unbroken stream, never beyond its window, and counts 
             // The host's answer is a screen at some place up to now.
             if (browser.attached) return;
             Object.assign(browser, { attached: true, behind: false, seen: end, credited: end });
-            relay.attached(terminalId, browser.socket, { kind: 'output', offset: end, bytes: new Uint8Array() });
+            relay.attached({ workspaceId, terminalId }, browser.socket, {
+              kind: 'output',
+              offset: end,
+              bytes: new Uint8Array(),
+            });
             break;
           case 'credit':
             if (browser.attached) browser.credited = browser.seen;
-            relay.credit(terminalId, browser.socket, browser.seen);
+            relay.credit({ workspaceId, terminalId }, browser.socket, browser.seen);
             break;
           case 'boast':
             // Credit for what it was never sent opens no window.
             if (browser.attached) browser.credited = browser.seen;
-            relay.credit(terminalId, browser.socket, Number.MAX_SAFE_INTEGER);
+            relay.credit({ workspaceId, terminalId }, browser.socket, Number.MAX_SAFE_INTEGER);
             break;
           case 'detach':
             browser.attached = false;
-            relay.detach(terminalId, browser.socket);
+            relay.detach({ workspaceId, terminalId }, browser.socket);
             break;
         }
       }
@@ -132,7 +136,7 @@ it('holds output back for a browser that is attaching and lets it follow the ans
   frame(100, 100);
   // The answer ends in the midst of a frame.
   Object.assign(browser, { attached: true, seen: 150, credited: 150 });
-  relay.attached(terminalId, browser.socket, { kind: 'output', offset: 150, bytes: new Uint8Array() });
+  relay.attached({ workspaceId, terminalId }, browser.socket, { kind: 'output', offset: 150, bytes: new Uint8Array() });
   frame(200, 10);
   expect(browser.seen).toBe(210);
   expect(browser.behind).toBe(false);
@@ -146,7 +150,7 @@ it('tells a browser to attach again when there was more than it could be kept, o
   for (let offset = 0; offset <= limits.terminalWindowBytes; offset += size)
     relay.data(workspaceId, { terminalId, offset, bytes: new Uint8Array(size) });
   browser.attached = true;
-  relay.attached(terminalId, browser.socket, { kind: 'output', offset: 0, bytes: new Uint8Array() });
+  relay.attached({ workspaceId, terminalId }, browser.socket, { kind: 'output', offset: 0, bytes: new Uint8Array() });
   relay.data(workspaceId, { terminalId, offset: limits.terminalWindowBytes + size, bytes: new Uint8Array(1) });
   expect(browser.behind).toBe(true);
 });
@@ -156,7 +160,39 @@ it('takes a terminal’s output from its own workspace alone', () => {
   const browser = new PlayedBrowser('one');
   relay.attaching({ workspaceId, terminalId }, browser.socket);
   browser.attached = true;
-  relay.attached(terminalId, browser.socket, { kind: 'output', offset: 0, bytes: new Uint8Array() });
+  relay.attached({ workspaceId, terminalId }, browser.socket, { kind: 'output', offset: 0, bytes: new Uint8Array() });
   relay.data('other' as WorkspaceId, { terminalId, offset: 0, bytes: new Uint8Array(5) });
   expect(browser.seen).toBe(0);
+});
+
+it('keeps terminals of two workspaces apart that have the same id', () => {
+  const credits: WorkspaceId[] = [];
+  const relay = new TerminalRelay((workspace) => credits.push(workspace));
+  const [victim, spy] = [new PlayedBrowser('victim'), new PlayedBrowser('spy')];
+  const spying = { workspaceId: 'other' as WorkspaceId, terminalId };
+  for (const [browser, of] of [
+    [victim, { workspaceId, terminalId }],
+    [spy, spying],
+  ] as const) {
+    relay.attaching(of, browser.socket);
+    browser.attached = true;
+    relay.attached(of, browser.socket, { kind: 'output', offset: 0, bytes: new Uint8Array() });
+  }
+  relay.data(workspaceId, { terminalId, offset: 0, bytes: new Uint8Array(5) });
+  expect([victim.seen, spy.seen]).toEqual([5, 0]);
+  credits.length = 0;
+  relay.credit(spying, spy.socket, 0);
+  expect(credits).toEqual(['other']);
+});
+
+it('bounds the frames that wait for an answer by their number too', () => {
+  const relay = new TerminalRelay(() => {});
+  const browser = new PlayedBrowser('one');
+  relay.attaching({ workspaceId, terminalId }, browser.socket);
+  for (let offset = 0; offset < 10_000; offset += 1)
+    relay.data(workspaceId, { terminalId, offset, bytes: Uint8Array.of(offset % 251) });
+  browser.attached = true;
+  relay.attached({ workspaceId, terminalId }, browser.socket, { kind: 'output', offset: 0, bytes: new Uint8Array() });
+  expect(browser.seen).toBe(0);
+  expect(browser.behind).toBe(true);
 });

@@ -3,6 +3,12 @@ import { limits } from '../../lib/contracts/limits.ts';
 import type { TerminalRestore } from '../../lib/contracts/protocol/terminals.ts';
 import type { BrowserSocket } from './sockets.ts';
 
+/** A terminal for certain: its id is its browser's choice, so two workspaces may have the same. */
+interface TerminalPlace {
+  workspaceId: WorkspaceId;
+  terminalId: TerminalId;
+}
+
 interface Frame {
   terminalId: TerminalId;
   offset: number;
@@ -18,12 +24,13 @@ interface Viewer {
    */
   state: 'attaching' | 'live' | 'behind' | 'told';
   waiting: Frame[];
+  /** What the frames that wait cost, each with its own weight, so that empty ones have a bound too. */
+  waitingBytes: number;
   sent: number;
   credited: number;
 }
 
-interface Relayed {
-  workspaceId: WorkspaceId;
+interface Relayed extends TerminalPlace {
   viewers: Map<string, Viewer>;
 }
 
@@ -32,6 +39,11 @@ type ToHost = (workspaceId: WorkspaceId, credit: { terminalId: TerminalId; offse
 /** The host stops a window ahead of the quickest browser; what may come after that in frames already under way. */
 const windowBytes = limits.terminalWindowBytes + 4 * limits.terminalFrameBytesMax;
 
+/** About what a frame that waits takes beside its bytes. */
+const frameOverheadBytes = 256;
+
+const keyOf = ({ workspaceId, terminalId }: TerminalPlace) => `${workspaceId} ${terminalId}`;
+
 /**
  * Sends a terminal's output to every browser that shows it, unparsed. The pace is the quickest browser's: one that is
  * a window behind is left out at once, costs nothing more, and is told to attach again when it has caught up. So a
@@ -39,67 +51,68 @@ const windowBytes = limits.terminalWindowBytes + 4 * limits.terminalFrameBytesMa
  */
 export class TerminalRelay {
   #toHost: ToHost;
-  #relayed = new Map<TerminalId, Relayed>();
+  #relayed = new Map<string, Relayed>();
 
   constructor(toHost: ToHost) {
     this.#toHost = toHost;
   }
 
   /** Frames that arrive from now on are kept until {@link attached}. */
-  attaching(of: { workspaceId: WorkspaceId; terminalId: TerminalId }, socket: BrowserSocket): void {
-    const relayed = this.#relayed.get(of.terminalId) ?? { workspaceId: of.workspaceId, viewers: new Map() };
-    this.#relayed.set(of.terminalId, relayed);
-    relayed.viewers.set(socket.id, { socket, state: 'attaching', waiting: [], sent: 0, credited: 0 });
+  attaching(of: TerminalPlace, socket: BrowserSocket): void {
+    const relayed = this.#relayed.get(keyOf(of)) ?? { ...of, viewers: new Map() };
+    this.#relayed.set(keyOf(of), relayed);
+    relayed.viewers.set(socket.id, { socket, state: 'attaching', waiting: [], waitingBytes: 0, sent: 0, credited: 0 });
   }
 
   /** The answer has gone out: what came meanwhile follows it. */
-  attached(terminalId: TerminalId, socket: BrowserSocket, restore: TerminalRestore): void {
-    const viewer = this.#relayed.get(terminalId)?.viewers.get(socket.id);
-    if (viewer?.state !== 'attaching') return;
+  attached(of: TerminalPlace, socket: BrowserSocket, restore: TerminalRestore): void {
+    const relayed = this.#relayed.get(keyOf(of));
+    const viewer = relayed?.viewers.get(socket.id);
+    if (!relayed || viewer?.state !== 'attaching') return;
     viewer.state = 'live';
     viewer.sent = restore.offset;
     // What is restored counts as parsed: its size is bounded by itself.
     viewer.credited = restore.offset;
     for (const frame of viewer.waiting.splice(0)) if (viewer.state === 'live') this.#send(viewer, frame);
-    this.#tellHost(terminalId);
+    this.#tellHost(relayed);
   }
 
-  detach(terminalId: TerminalId, socket: BrowserSocket): void {
-    const relayed = this.#relayed.get(terminalId);
+  detach(of: TerminalPlace, socket: BrowserSocket): void {
+    const relayed = this.#relayed.get(keyOf(of));
     if (!relayed?.viewers.delete(socket.id)) return;
-    this.#tellHost(terminalId);
-    if (relayed.viewers.size === 0) this.#relayed.delete(terminalId);
+    this.#tellHost(relayed);
+    if (relayed.viewers.size === 0) this.#relayed.delete(keyOf(of));
   }
 
   detachAll(socket: BrowserSocket): void {
-    for (const terminalId of [...this.#relayed.keys()]) this.detach(terminalId, socket);
+    for (const relayed of [...this.#relayed.values()]) this.detach(relayed, socket);
   }
 
-  /** Output from a host. A terminal of another workspace than the host's is not its to write. */
+  /** Output from a host. It reaches terminals of its own workspace and no others. */
   data(workspaceId: WorkspaceId, frame: Frame): void {
-    const relayed = this.#relayed.get(frame.terminalId);
-    if (relayed?.workspaceId !== workspaceId) return;
+    const relayed = this.#relayed.get(keyOf({ workspaceId, terminalId: frame.terminalId }));
+    if (!relayed) return;
     let left = false;
     for (const viewer of relayed.viewers.values()) {
       if (viewer.state === 'attaching') hold(viewer, frame);
       else if (viewer.state === 'live') left = !this.#send(viewer, frame) || left;
     }
-    if (left) this.#tellHost(frame.terminalId);
+    if (left) this.#tellHost(relayed);
   }
 
   /** A browser has parsed everything before `offset`. */
-  credit(terminalId: TerminalId, socket: BrowserSocket, offset: number): void {
-    const viewer = this.#relayed.get(terminalId)?.viewers.get(socket.id);
-    if (!viewer || viewer.state === 'attaching') return;
+  credit(of: TerminalPlace, socket: BrowserSocket, offset: number): void {
+    const relayed = this.#relayed.get(keyOf(of));
+    const viewer = relayed?.viewers.get(socket.id);
+    if (!relayed || !viewer || viewer.state === 'attaching') return;
     viewer.credited = Math.max(viewer.credited, Math.min(offset, viewer.sent));
-    if (viewer.state === 'behind') tellOnceParsed(viewer, terminalId);
-    if (viewer.state === 'live') this.#tellHost(terminalId);
+    if (viewer.state === 'behind') tellOnceParsed(viewer, of.terminalId);
+    if (viewer.state === 'live') this.#tellHost(relayed);
   }
 
   /** Tells a host that has come back how things stand with each of its terminals. */
   refresh(workspaceId: WorkspaceId): void {
-    for (const [terminalId, relayed] of this.#relayed)
-      if (relayed.workspaceId === workspaceId) this.#tellHost(terminalId);
+    for (const relayed of this.#relayed.values()) if (relayed.workspaceId === workspaceId) this.#tellHost(relayed);
   }
 
   /** Sends what a viewer lacks of a frame; false when it is left out from now on. */
@@ -122,12 +135,10 @@ export class TerminalRelay {
     return true;
   }
 
-  #tellHost(terminalId: TerminalId): void {
-    const relayed = this.#relayed.get(terminalId);
-    if (!relayed) return;
-    const live = [...relayed.viewers.values()].filter(({ state }) => state === 'live');
+  #tellHost({ workspaceId, terminalId, viewers }: Relayed): void {
+    const live = [...viewers.values()].filter(({ state }) => state === 'live');
     const offset = live.reduce((most, { credited }) => Math.max(most, credited), 0);
-    this.#toHost(relayed.workspaceId, { terminalId, offset, live: live.length });
+    this.#toHost(workspaceId, { terminalId, offset, live: live.length });
   }
 }
 
@@ -141,6 +152,8 @@ function tellOnceParsed(viewer: Viewer, terminalId: TerminalId): void {
 /** Keeps a frame for a browser that is attaching; one that takes too long starts again from a hole it will notice. */
 function hold(viewer: Viewer, frame: Frame): void {
   viewer.waiting.push(frame);
-  const bytes = viewer.waiting.reduce((sum, { bytes: held }) => sum + held.byteLength, 0);
-  if (bytes > limits.terminalWindowBytes) viewer.waiting.splice(0);
+  viewer.waitingBytes += frame.bytes.byteLength + frameOverheadBytes;
+  if (viewer.waitingBytes <= limits.terminalWindowBytes) return;
+  viewer.waiting = [];
+  viewer.waitingBytes = 0;
 }

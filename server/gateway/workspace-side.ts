@@ -229,12 +229,10 @@ export class WorkspaceSide implements WorkspaceLinks {
       },
       'terminal.data': (data: ParamsOf<HostPushes['terminal.data']>) =>
         this.terminalData.emit({ workspaceId: link.workspaceId, data }),
-      'terminal.changed': ({ terminal }: { terminal: Terminal }) => {
-        terminals.update(link, terminal).then(
-          (known) => known && this.terminalChanged.emit({ ...link, terminal: known }),
-          (error: unknown) =>
-            this.#to.context.logger.warn({ error, workspaceId: link.workspaceId }, 'a terminal’s change was not kept'),
-        );
+      // Waited for, so that a host that floods has no more of them under way than of anything else.
+      'terminal.changed': async ({ terminal }: { terminal: Terminal }) => {
+        const known = await terminals.update(link, terminal);
+        if (known) this.terminalChanged.emit({ ...link, terminal: known });
       },
       'terminal.snapshot': async ({ terminal, bytes }: { terminal: Terminal; bytes: Uint8Array }) => {
         await terminals.saveScreen(link, terminal, bytes);
