@@ -6,7 +6,6 @@ import {
   chainOf,
   chainStart,
   type ObservedEntry,
-  type Origin,
   type TrailEntry,
   unattributed,
 } from '../../../lib/contracts/trail.ts';
@@ -30,6 +29,12 @@ export interface Appended {
   completeTo: number;
 }
 
+/**
+ * Ops without an entry of their own that one transaction closes. With the longest paths each takes 100 kB, and what
+ * does not fit a transaction could never be stored: the trail would stand still for good.
+ */
+const closingsMax = 50;
+
 const emptyHead: TrailHead = { seq: 0, chain: chainStart, recordedAt: 0, spool: null, openGap: null };
 
 /** Up to here nothing is missing. */
@@ -42,14 +47,15 @@ export async function readHead(transaction: Transaction, place: OpPlace): Promis
 /**
  * Appends a batch inside `transaction`: skips what the head covers, joins entries to the ops that caused them, closes
  * ops whose content was overwritten unseen, writes entries and indexes, moves head and chain. Running it again after
- * an unknown commit skips everything.
+ * an unknown commit skips everything. When many ops are to be closed it stores a part and is not `done`: the same
+ * batch goes on from there.
  * @throws CoditectError `conflict` when the batch begins beyond what is stored (`facts.seq` says from where to send).
  */
 export async function appendBatch(
   transaction: Transaction,
   place: OpPlace,
   input: { batch: Batch; now: number },
-): Promise<Appended & { head: TrailHead }> {
+): Promise<Appended & { head: TrailHead; done: boolean }> {
   const { batch, now } = input;
   const head = await readHead(transaction, place);
   const stored = head.spool?.id === batch.spool ? head.spool.seq : 0;
@@ -58,56 +64,61 @@ export async function appendBatch(
       facts: { seq: String(stored) },
     });
   const fresh = batch.entries.slice(stored + 1 - batch.firstSeq);
-  const spoolSeq = stored + fresh.length;
   const ops = await openOps(transaction, place);
   if (fresh.length === 0 && !settles(ops, batch, now))
-    return { spoolSeq, entries: [], completeTo: completeTo(head), head };
+    return { spoolSeq: stored, entries: [], completeTo: completeTo(head), head, done: true };
 
   const writer = new Writer(transaction, place, { head, now });
-  const pending = new Set(ops);
-  for (const [index, entry] of fresh.entries()) {
-    writeObserved({ writer, pending, transaction, place }, entry, { id: batch.spool, seq: stored + 1 + index });
+  const work: Work = { writer, pending: new Set(ops), closingsLeft: closingsMax, transaction, place };
+  let spoolSeq = stored;
+  for (const entry of fresh) {
+    if (!writeObserved(work, entry, { id: batch.spool, seq: spoolSeq + 1 })) break;
+    spoolSeq += 1;
   }
-  await settle({ writer, pending, transaction, place }, batch, now);
-  const next = writer.finish(fresh.length > 0 ? { id: batch.spool, seq: spoolSeq } : head.spool);
-  return { spoolSeq, entries: writer.entries, completeTo: completeTo(next), head: next };
+  const done = spoolSeq === stored + fresh.length && (await settle(work, batch, now));
+  const next = writer.finish(spoolSeq > stored ? { id: batch.spool, seq: spoolSeq } : head.spool);
+  return { spoolSeq, entries: writer.entries, completeTo: completeTo(next), head: next, done };
 }
 
 interface Work {
   writer: Writer;
   /** Open ops that no entry speaks of yet. */
   pending: Set<StoredOp>;
+  closingsLeft: number;
   transaction: Transaction;
   place: OpPlace;
 }
 
-function writeObserved(work: Work, entry: ObservedEntry, spool: { id: SpoolId; seq: number }): void {
+/** False when ops are to be closed first for which there is no room any more. */
+function writeObserved(work: Work, entry: ObservedEntry, spool: { id: SpoolId; seq: number }): boolean {
   const { writer, pending, transaction, place } = work;
-  let origin: Origin = unattributed;
-  for (const op of pending) {
-    const related = relation(op, entry);
-    if (related === 'none') continue;
-    origin = originOf(op);
-    if (related === 'whole') {
-      pending.delete(op);
-      // The op's own entry is the next one written but for those that are superseded by it.
-      closeSuperseded(work, entry);
-      closeOp(transaction, place, op, writer.nextSeq);
-    }
-    break;
+  const cause = [...pending].find((op) => relation(op, entry) !== 'none');
+  const whole = cause !== undefined && relation(cause, entry) === 'whole';
+  // The op's own entry is the next one written but for those that are superseded by it.
+  if ((whole || !cause) && !closeSuperseded(work, entry)) return false;
+  if (whole) {
+    pending.delete(cause);
+    closeOp(transaction, place, cause, writer.nextSeq);
   }
-  if (origin.kind === 'unattributed') closeSuperseded(work, entry);
-  writer.write({ ...entry, spool, origin, refersTo: null });
+  writer.write({ ...entry, spool, origin: cause ? originOf(cause) : unattributed, refersTo: null });
+  return true;
 }
 
-/** An op whose content was overwritten before the monitor read it stands in the trail by an entry of its own. */
-function closeSuperseded({ writer, pending, transaction, place }: Work, entry: ObservedEntry): void {
+/**
+ * An op whose content was overwritten before the monitor read it stands in the trail by an entry of its own. False
+ * when there was no room for all.
+ */
+function closeSuperseded(work: Work, entry: ObservedEntry): boolean {
+  const { writer, pending, transaction, place } = work;
   for (const op of pending) {
     if (!overwritten(op, entry)) continue;
+    if (work.closingsLeft === 0) return false;
+    work.closingsLeft -= 1;
     pending.delete(op);
     closeOp(transaction, place, op, writer.nextSeq);
     writer.write(ownEntry(op, { kind: 'superseded', refersTo: null }));
   }
+  return true;
 }
 
 /** Whether the batch lets ops be closed that have no entry of their own. */
@@ -122,11 +133,16 @@ const hasExpired = (op: StoredOp, now: number) => op.state === 'asked' && op.ask
 /**
  * Closes the ops that everything observed has passed by. If the path's newest entry has the op's content, the op
  * changed nothing that was not so already, and an `attributed` entry says who else stands for it; otherwise its
- * content was gone before it was seen.
+ * content was gone before it was seen. False when there was no room for all.
  */
-async function settle({ writer, pending, transaction, place }: Work, batch: Batch, now: number): Promise<void> {
+async function settle(work: Work, batch: Batch, now: number): Promise<boolean> {
+  const { writer, pending, transaction, place } = work;
   for (const op of pending) {
-    if (isOwed(op, batch)) {
+    const owed = isOwed(op, batch);
+    if (!owed && !hasExpired(op, now)) continue;
+    if (work.closingsLeft === 0) return false;
+    work.closingsLeft -= 1;
+    if (owed) {
       const newest = op.sha256 === null ? undefined : await writer.newestOf(op);
       closeOp(transaction, place, op, writer.nextSeq);
       const shown = newest !== undefined && newest.sha256 === op.sha256 && newest.path === op.path;
@@ -138,10 +154,9 @@ async function settle({ writer, pending, transaction, place }: Work, batch: Batc
           was ? { kind: 'attributed', refersTo: shown ? newest.seq : null } : { kind: 'superseded', refersTo: null },
         ),
       );
-    } else if (hasExpired(op, now)) {
-      closeOp(transaction, place, op, null);
-    }
+    } else closeOp(transaction, place, op, null);
   }
+  return true;
 }
 
 type Draft = Omit<TrailEntry, 'workspaceId' | 'seq' | 'recordedAt' | 'chain'>;

@@ -77,6 +77,22 @@ describe.each(Object.entries(stores))(`ops on ${'%s'} (TRAIL_SEED=${seed})`, (na
     expect(await trail.op(op.opId)).toMatchObject({ state: 'closed', seq: 4 });
   });
 
+  it('goes on when more ops are to be closed than one transaction holds', async () => {
+    // Each byte of these names is six in JSON.
+    const long = (last: number) => path(`${`${'\u0001'.repeat(255)}/`.repeat(15)}${'\u0001'.repeat(200)}${last}`);
+    const closing = async (effect: StoredOp['effect'], at: (index: number) => StoredOp['path']) => {
+      for (let index = 0; index < 120; index += 1)
+        await trail.done(await trail.ask({ effect, path: at(index), previousPath: long(0), sha256: sha('b') }), 900);
+    };
+    await closing('move', long);
+    await trail.append([], { drainedAt: 2_000 });
+    await closing('write', () => long(0));
+    await trail.append([observed({ path: long(0), sha256: sha('c') })]);
+    expect((await trail.all()).map(({ kind }) => kind)).toEqual([...Array(240).fill('superseded'), 'created']);
+    expect(await open()).toEqual([]);
+    expect(await verifyTrail(trail.store, trail.place)).toMatchObject({ sound: true });
+  });
+
   it('says of content that was overwritten unseen that it was superseded, before what overwrote it', async () => {
     const op = await trail.ask();
     await trail.done(op, 900);

@@ -48,21 +48,29 @@ export class Trail implements TrailService {
    * @throws CoditectError `conflict` when fenced, or when the batch begins beyond what is stored.
    */
   async append(place: OpPlace & { connection: number }, batch: Batch): Promise<number> {
+    for (;;) {
+      const { spoolSeq, done } = await this.#appendPart(place, batch);
+      if (done) return spoolSeq;
+    }
+  }
+
+  async #appendPart(place: OpPlace & { connection: number }, batch: Batch) {
     const { store, clock } = this.#context;
     const now = clock.now();
-    let before: (Appended & { chain: string }) | undefined;
+    let before: (Appended & { chain: string; done: boolean }) | undefined;
     const result = await store.transact(async (transaction) => {
       await this.#fence(transaction, place);
+      // Run again after a commit of unknown outcome that did happen: it must still be told.
+      if (before && before.entries.length > 0 && (await readHead(transaction, place)).chain === before.chain)
+        return before;
       const { head, ...appended } = await appendBatch(transaction, place, { batch, now });
-      // Run again after a commit of unknown outcome that did happen: everything is skipped, yet must be told.
-      if (before && appended.entries.length === 0 && head.chain === before.chain) return before;
       before = { ...appended, chain: head.chain };
       return appended;
     });
     const { entries, completeTo } = result;
     if (entries.length > 0)
       this.#appended.emit({ tenantId: place.tenantId, workspaceId: place.workspaceId, entries, completeTo });
-    return result.spoolSeq;
+    return result;
   }
 
   async #fence(transaction: Parameters<typeof readHead>[0], place: OpPlace & { connection: number }): Promise<void> {
