@@ -44,21 +44,29 @@ export function serve<Table extends MethodTable>(socket: Pick<Socket, 'onAny'>, 
       return fail(new CoditectError('rate_limited', 'Too many requests at once.', { retryAfterMs: 1_000 }));
     const call = prepare(serving, String(name), values[0]);
     if (call instanceof Error) return fail(call);
-    inFlight += 1;
     const after: (() => void)[] = [];
-    Promise.resolve()
-      .then(() => call({ afterAnswer: (work) => after.push(work) }))
-      .then((result) => {
-        acknowledge?.({ ok: true, result });
-        for (const work of after) work();
-      })
-      .catch((error: unknown) => {
-        if (!isCoditectError(error)) serving.logger.error({ error, method: name }, 'a wire method failed');
-        fail(error);
-      })
-      .finally(() => {
-        inFlight -= 1;
-      });
+    const answer = (result: unknown) => {
+      acknowledge?.({ ok: true, result });
+      for (const work of after) work();
+    };
+    const failed = (error: unknown) => {
+      if (!isCoditectError(error)) serving.logger.error({ error, method: name }, 'a wire method failed');
+      fail(error);
+    };
+    try {
+      const result = call({ afterAnswer: (work) => after.push(work) });
+      // What is done at once is not under way: a thousand small frames may come in one breath.
+      if (!(result instanceof Promise)) return answer(result);
+      inFlight += 1;
+      result
+        .then(answer)
+        .catch(failed)
+        .finally(() => {
+          inFlight -= 1;
+        });
+    } catch (error) {
+      failed(error);
+    }
   });
 }
 

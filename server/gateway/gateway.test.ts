@@ -208,6 +208,17 @@ describe('terminals', () => {
     expect(await credit).toEqual({ terminalId, offset: 2, live: 1 });
   });
 
+  it('carry a thousand small frames that come at once', async () => {
+    const { browser, host, terminalId } = await withTerminal();
+    let received = 0;
+    browser.on('terminal.data', ({ bytes }: { bytes: Uint8Array }) => {
+      received += bytes.byteLength;
+    });
+    for (let offset = 0; offset < 1_000; offset += 1)
+      host.emit('terminal.data', { terminalId, offset, bytes: Buffer.from('x') });
+    await expect.poll(() => received).toBe(1_000);
+  });
+
   it('leave out a browser that is a window behind, and tell it when it has caught up', async () => {
     const { browser, host, terminalId } = await withTerminal();
     let received = 0;
